@@ -1,0 +1,40 @@
+#pragma once
+
+#include "i18n/catalog.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct account;
+struct clock;
+struct command;
+struct config;
+struct fetcher;
+struct fold;
+struct lexicon;
+struct loop;
+struct outbox;
+struct photos;
+struct store;
+struct turns;
+
+/*
+ * The one state of the program: made by main.c, handed to every part. Parts
+ * keep their own state behind their own pointer here.
+ */
+struct bot {
+    const struct config *config;
+    const struct clock *clock;
+    struct loop *loop;
+    struct store *store;
+    struct fold *fold;
+    struct fetcher *fetcher;
+    struct photos *photos;
+    struct outbox *outbox;
+    struct turns *turns;
+    struct lexicon *lexicon;       /* dispatch.c: words to commands */
+    struct account *accounts;      /* account.c: by id, a uthash table */
+    const struct command *const *commands; /* handlers/commands.def */
+    size_t n_commands;
+    bool stopping;                 /* no new turns; what is under way ends */
+};

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct loop;
+struct fetcher;
+struct fetch;
+
+/*
+ * HTTP GETs of strangers' urls, by libcurl's multi interface on the loop:
+ * https and http only; an address that is private, loopback, link-local,
+ * multicast or otherwise not public is refused after name resolution and at
+ * every redirect, unless allow_private; size, time and redirects are capped.
+ */
+struct fetch_options {
+    bool allow_private; /* for tests and for peers on the same machine */
+    size_t max_bytes;   /* LIMIT_UPLOAD_BYTES */
+    int64_t timeout_ms; /* of the whole transfer */
+    unsigned max_redirects;
+    unsigned max_parallel; /* further ones wait in order */
+};
+
+struct fetcher *fetcher_new(struct loop *loop,
+                            const struct fetch_options *options);
+/* Cancels what is under way (each callback is called with ERR_AWAY). */
+void fetcher_free(struct fetcher *fetcher);
+
+/*
+ * err: OK; ERR_INVALID (not a url we fetch), ERR_DENIED (private address),
+ * ERR_TOO_LARGE, ERR_TIMEOUT, ERR_NOT_FOUND (status other than 200), ERR_IO,
+ * ERR_AWAY (shutting down). bytes are borrowed for the call.
+ */
+typedef void fetch_done(void *data, enum err err, const char *bytes,
+                        size_t len);
+/* Always calls done exactly once, later in the loop, never before returning. */
+void fetch_get(struct fetcher *fetcher, const char *url, fetch_done *done,
+               void *data);
