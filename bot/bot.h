@@ -32,9 +32,9 @@ struct bot {
     struct photos *photos;
     struct outbox *outbox;
     struct turns *turns;
-    struct lexicon *lexicon;       /* dispatch.c: words to commands */
-    struct account *accounts;      /* account.c: by id, a uthash table */
+    struct lexicon *lexicon;  /* dispatch.c: words to commands */
+    struct account *accounts; /* account.c: by id, a uthash table */
     const struct command *const *commands; /* handlers/commands.def */
     size_t n_commands;
-    bool stopping;                 /* no new turns; what is under way ends */
+    bool stopping; /* no new turns; what is under way ends */
 };

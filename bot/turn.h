@@ -33,9 +33,9 @@ struct turn {
     struct bot *bot;
     struct arena arena;
     struct message message;
-    struct rider rider;       /* as the store had it when the turn opened */
+    struct rider rider; /* as the store had it when the turn opened */
     enum lang lang;
-    bool limited;             /* came by a one-time link: form input only */
+    bool limited; /* came by a one-time link: form input only */
     const struct command *command; /* NULL until dispatched */
     struct form *form;             /* the values filled so far */
     struct txn *txn;               /* what this turn will change */
