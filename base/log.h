@@ -3,9 +3,10 @@
 #include <stdbool.h>
 
 /*
- * One line an event, to standard error: for people ("12:00:01 INFO turn: …")
- * or as JSON lines. Lines carry ids and counts, never what a person wrote, a
- * name, a phone number or a secret. A file names itself before including this:
+ * One line an event, to standard error: for people
+ * ("2026-05-01T12:00:01.250Z INFO  turn: …") or as JSON lines. Lines carry ids
+ * and counts, never what a person wrote, a name, a phone number or a secret. A
+ * file names itself before including this:
  *
  *     #define LOG_MODULE "turn"
  *     #include "base/log.h"

@@ -9,6 +9,10 @@ struct arena;
  */
 bool utf8_valid(const char *s, size_t len);
 
+/* A copy in which each broken sequence and each NUL is U+FFFD and nothing else
+ * is changed. */
+char *utf8_repair(struct arena *arena, const char *s, size_t len);
+
 /*
  * What a stranger sent, made safe to keep and to show: broken sequences become
  * U+FFFD, NUL and control characters except newline and tab are dropped,
