@@ -30,6 +30,10 @@ struct segment {
     const char *url;  /* IMAGE: where to fetch it, or NULL */
     const char *blob; /* IMAGE: the bytes themselves, when there is no url */
     size_t blob_bytes;
+    /* IMAGE: id of a photo the connector has stored already, or NULL; then
+     * there is no url and no blob. */
+    const char *photo;
+    bool has_position; /* IMAGE with photo: its EXIF has one, in lat and lon */
     double lat, lon; /* LOCATION: degrees, as the platform gave them */
 };
 
