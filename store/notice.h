@@ -37,12 +37,15 @@ struct notice {
 /* Adds a parameter; both strings are borrowed. Beyond the maximum: aborts. */
 void notice_param(struct notice *notice, const char *name, const char *value);
 
-/* The stored form: fields joined by 0x1f, which no clean text contains. The
- * account is not part of it (the outbox is the account's own). */
-char *notice_pack(struct arena *arena, const struct notice *notice);
+/*
+ * Appends the stored form: fields joined by 0x1f, which no clean text contains.
+ * The account is not part of it (the outbox is the account's own).
+ */
+void notice_pack(struct buf *out, const struct notice *notice);
 /* False when the stored form is not one. Strings live in arena. */
 bool notice_unpack(struct arena *arena, const char *packed, size_t len,
                    struct notice *out);
 
+/* The text, in arena. */
 char *notice_render(struct arena *arena, enum lang lang,
                     const struct notice *notice);

@@ -40,3 +40,6 @@ typedef void store_done(void *data, enum err err);
  * gaps, never twins. Returns 0 when no number is at hand (the store is away).
  */
 int64_t store_next_number(struct store *store);
+/* At a clean stop, before the last commands drain: gives back the numbers that
+ * were reserved and not used. */
+void store_return_numbers(struct store *store);

@@ -60,14 +60,15 @@ _Bool txn_empty(const struct txn *txn);
  * err: OK; ERR_DUPLICATE with answer; ERR_CONFLICT, ERR_NOT_FOUND, ERR_STATE,
  * ERR_LIMIT, ERR_DENIED as an operation's check found; ERR_AWAY: not connected,
  * nothing was done; ERR_TIMEOUT: sent but not answered, unknown; ERR_IO: Redis
- * refused. notice_ids[i] is the id of the i-th txn_notice(). Borrowed.
+ * refused. values are what operations gave back, in their order: each
+ * txn_notice() its id in the outbox. Borrowed.
  */
 struct txn_result {
     enum err err;
     const char *answer;
     size_t answer_len;
-    const char *const *notice_ids;
-    size_t n_notices;
+    const char *const *values;
+    size_t n_values;
 };
 typedef void txn_done(void *data, const struct txn_result *result);
 

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "store/redis.h"
+#include "store/store.h"
+
+/*
+ * What the modules of this room share of struct store. Private to store/.
+ */
+struct store {
+    struct redis *redis;
+    struct store_options options;
+    char *district;
+    struct store_numbers *numbers; /* numbers.c */
+};
+
+/*
+ * A read: one plain command made of printf pieces. Each of argc arguments is a
+ * string; a key is written without the district's tag and marked by a leading
+ * '@', which becomes the tag.
+ */
+void store_read(struct store *store, redis_done *done, void *data, size_t argc,
+                const char *const *argv);
