@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct arena;
 
@@ -38,11 +39,17 @@ bool jscan_next(struct jscan *scan, struct jspan *key, struct jspan *value);
 void jscan_array_init(struct jscan *scan, struct jspan array);
 bool jscan_array_next(struct jscan *scan, struct jspan *value);
 
-bool jspan_is(struct jspan span, const char *literal); /* raw equality */
+/* Raw equality. Inline, so that for a literal most misses cost one comparison
+ * of lengths. */
+static inline bool jspan_is(struct jspan span, const char *literal) {
+    return span.len == strlen(literal) &&
+           memcmp(span.at, literal, span.len) == 0;
+}
 /* A JSON string or integer as a plain string: ids come as either. Returns
  * NULL for anything else, for escapes that are not valid, or above max_len. */
 char *jspan_id(struct arena *arena, struct jspan value, size_t max_len);
-/* The unescaped text of a JSON string, NUL-terminated; U+0000 becomes U+FFFD.
- * Returns NULL when it is not a string or not well-formed. */
+/* The unescaped text of a JSON string, NUL-terminated and valid UTF-8: U+0000,
+ * a lone surrogate and broken bytes become U+FFFD. Returns NULL when it is not
+ * a string or an escape in it is not well-formed. len may be NULL. */
 char *jspan_string(struct arena *arena, struct jspan value, size_t *len);
 bool jspan_int(struct jspan value, int64_t *out);
