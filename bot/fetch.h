@@ -12,27 +12,36 @@ struct fetch;
 
 /*
  * HTTP GETs of strangers' urls, by libcurl's multi interface on the loop:
- * https and http only; an address that is private, loopback, link-local,
- * multicast or otherwise not public is refused after name resolution and at
- * every redirect, unless allow_private; size, time and redirects are capped.
+ * https and http only, without user names, cookies or proxies; an address that
+ * is private, loopback, link-local, multicast or otherwise not public is
+ * refused after name resolution and at every redirect, unless allow_private;
+ * size, time and redirects are capped.
  */
+#define FETCH_URL_BYTES 4096   /* a longer url is ERR_INVALID */
+#define FETCH_WAITING_MAX 4096 /* beyond max_parallel; more are ERR_LIMIT */
+
 struct fetch_options {
     bool allow_private; /* for tests and for peers on the same machine */
     size_t max_bytes;   /* LIMIT_UPLOAD_BYTES */
-    int64_t timeout_ms; /* of the whole transfer */
+    int64_t timeout_ms; /* of the whole transfer, once it has begun */
     unsigned max_redirects;
     unsigned max_parallel; /* further ones wait in order */
 };
 
 struct fetcher *fetcher_new(struct loop *loop,
                             const struct fetch_options *options);
-/* Cancels what is under way (each callback is called with ERR_AWAY). */
+/*
+ * Cancels what is under way (each callback is called with ERR_AWAY). Takes
+ * NULL; safe in a callback. Its handles close, and its memory goes, as the loop
+ * runs on.
+ */
 void fetcher_free(struct fetcher *fetcher);
 
 /*
- * err: OK; ERR_INVALID (not a url we fetch), ERR_DENIED (private address),
- * ERR_TOO_LARGE, ERR_TIMEOUT, ERR_NOT_FOUND (status other than 200), ERR_IO,
- * ERR_AWAY (shutting down). bytes are borrowed for the call.
+ * err: OK; ERR_INVALID (not a url we fetch, or too many redirects), ERR_DENIED
+ * (private address), ERR_TOO_LARGE, ERR_TIMEOUT, ERR_NOT_FOUND (status other
+ * than 200), ERR_LIMIT (too many wait), ERR_IO, ERR_AWAY (shutting down). bytes
+ * are borrowed for the call, and never NULL when OK.
  */
 typedef void fetch_done(void *data, enum err err, const char *bytes,
                         size_t len);
