@@ -25,10 +25,11 @@ struct fold {
     unsigned char *han; /* enum han of each from HAN_FIRST on */
 };
 
-/* Characters that stand for themselves alone but change within some phrase. */
+/* Characters that stay as they are alone but change within some phrase of
+ * OpenCC's TSPhrases. */
 static const utf8proc_int32_t phrase_only[] = {
-    0x5f77 /* 彷 */, 0x6c88 /* 沈 */, 0x7274 /* 牴 */,
-    0x85c9 /* 藉 */, 0x8986 /* 覆 */,
+    0x6c88 /* 沈 */, 0x7274 /* 牴 */, 0x77ad /* 瞭 */,
+    0x85c9 /* 藉 */, 0x8879 /* 衹 */, 0x8986 /* 覆 */,
 };
 
 struct fold *fold_new(void) {

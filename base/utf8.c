@@ -67,20 +67,27 @@ static size_t ascii_run(const unsigned char *s, size_t len) {
     return i;
 }
 
+/* Chinese text is nearly all of this form: three bytes, no special range. */
+static size_t han_run(const unsigned char *s, size_t len) {
+    size_t i = 0;
+
+    while (i + 3 <= len && s[i] >= 0xe1 && s[i] <= 0xec && is_tail(s[i + 1]) &&
+           is_tail(s[i + 2]))
+        i += 3;
+    return i;
+}
+
 bool utf8_valid(const char *s, size_t len) {
     const unsigned char *at = (const unsigned char *)s;
     size_t used;
 
     while (len > 0) {
         used = ascii_run(at, len);
+        used += han_run(at + used, len - used);
+        if (!used && !next_sequence(at, len, &used))
+            return false;
         at += used;
         len -= used;
-        while (len > 0 && *at >= 0x80) {
-            if (!next_sequence(at, len, &used))
-                return false;
-            at += used;
-            len -= used;
-        }
     }
     return true;
 }
