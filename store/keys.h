@@ -7,23 +7,30 @@
  */
 #define KEY_RIDER "rider:%s"           /* hash: a rider, by rider id */
 #define KEY_RIDER_TICKETS "tickets:%s" /* zset: a rider's ticket ids by ms */
-#define KEY_SEEN "seen:%s:%s:%s" /* string: answer to account, chat, message   \
-                                  */
-#define KEY_TICKET "ticket:%s"   /* hash: a request or report */
-#define KEY_TICKET_LOG "log:%s"  /* list: its conversation, oldest first */
-#define KEY_OPEN "open"          /* zset: tickets that wait for staff, by ms */
-#define KEY_OUTBOX "outbox:%s"   /* stream: notices an account must send */
-#define KEY_AUDIT "audit"        /* stream: who did what to what, when */
-#define KEY_NUMBER "number"      /* counter: the last number reserved */
-#define KEY_GROUP "group:%s"     /* hash: a group the bot is in, by chat id */
-#define KEY_GROUPS "groups"      /* set: all of them */
-#define KEY_CODE "code:%s"       /* hash: a one-time code, by its SHA-256 */
+#define KEY_SEEN                                                               \
+    "seen:%s:%s:%s"             /* string: answer to account, chat, message    \
+                                 */
+#define KEY_TICKET "ticket:%s"  /* hash: a request or report */
+#define KEY_TICKET_LOG "log:%s" /* list: its conversation, oldest first */
+#define KEY_OPEN "open"         /* zset: tickets that wait for staff, by ms */
+#define KEY_OUTBOX "outbox:%s"  /* stream: notices an account must send */
+#define KEY_AUDIT "audit"       /* stream: who did what to what, when */
+#define KEY_NUMBER "number"     /* counter: the last number reserved */
+#define KEY_GROUP "group:%s"    /* hash: a group the bot is in, by chat id */
+#define KEY_GROUPS "groups"     /* set: all of them */
+#define KEY_CODE "code:%s"      /* hash: a one-time code, by its SHA-256 */
 #define KEY_BROADCAST "broadcast:%s"         /* hash: one broadcast */
 #define KEY_BROADCAST_LIST "broadcast:%s:%s" /* list: an account's chats */
 #define KEY_BROADCAST_STATES "states:%s:%s"  /* string: a letter a chat */
-#define KEY_BROADCASTS "broadcasts:%s" /* zset: an account's unfinished ones   \
-                                        */
+#define KEY_BROADCASTS                                                         \
+    "broadcasts:%s"                 /* zset: an account's unfinished ones      \
+                                     */
+#define KEY_CHAT "chat:%s"          /* stream: last messages of a web chat */
+#define KEY_CHAT_MEMBER "member:%s" /* hash: a web chat member, by rider id */
 
 #define TTL_SEEN_MS (24LL * 3600 * 1000)     /* redelivery comes in minutes */
 #define TTL_LINK_MS (10LL * 60 * 1000)       /* a one-time link into the chat */
 #define TTL_CODE_MS (7LL * 24 * 3600 * 1000) /* a code for a staff role */
+#define TTL_CHAT_MS (30LL * 24 * 3600 * 1000)
+#define TTL_MEMBER_MS (400LL * 24 * 3600 * 1000) /* from the last visit */
+#define TTL_LINK_MEMBER_MS (3600LL * 1000)       /* who came by a link */
