@@ -149,6 +149,7 @@ function take(message: Shown): void {
             (message.mine && m.id !== undefined && m.id === message.id),
     );
     if (same) {
+        if (!message.mine) return;
         Object.assign(same, message, { state: 'sent', preview: undefined });
         log.change(same);
         return;

@@ -73,7 +73,7 @@ interface Option {
 export function findOptions(lines: string[]): Option[] {
     const found: Option[] = [];
     lines.forEach((line, i) => {
-        const match = /^\s*(\d{1,2})(?:[.、..):)]\s*|\s+)(\S.*)$/.exec(line);
+        const match = /^\s*(\d{1,2})(?:[.．、)）:：]\s*|\s+)(\S.*)$/.exec(line);
         if (!match) return;
         const last = found[found.length - 1];
         const number = Number(match[1]);

@@ -120,6 +120,7 @@ export class Wire {
     private retryTimer = 0;
     private ackTimer = 0;
     private over = false;
+    private early: Message[] = []; // came before the welcome
 
     constructor(private listener: Listener, drafts: Draft[]) {
         this.waiting = drafts;
@@ -172,6 +173,7 @@ export class Wire {
         clearTimeout(this.ackTimer);
         this.socket = null;
         this.welcomed = false;
+        this.early = [];
         this.underWay = null;
         this.listener.online(false);
         if (this.over) return;
@@ -222,9 +224,13 @@ export class Wire {
                 this.welcomed = true;
                 this.listener.online(true);
                 this.listener.welcome(toWelcome(json));
+                for (const message of this.early)
+                    this.listener.message(message);
+                this.early = [];
                 break;
             case 'message':
-                this.listener.message(toMessage(json));
+                if (this.welcomed) this.listener.message(toMessage(json));
+                else this.early.push(toMessage(json));
                 break;
             case 'go':
                 if (this.underWay?.photo && this.underWay.id === json.id)
