@@ -117,8 +117,9 @@ static bool place_fds(int config_fd, int lock_fd, int report_fd, int log_fd) {
 
 static _Noreturn void run_child(const struct embedded_child *child,
                                 pid_t parent, int config_fd, int report_fd) {
-    char *const argv[] = {(char *)(uintptr_t)child->server_path,
-                          (char *)(uintptr_t)"-", NULL};
+    char from_stdin[] = "-";
+    char *const argv[] = {(char *)(uintptr_t)child->server_path, from_stdin,
+                          NULL};
     int log_fd;
     int error;
 
