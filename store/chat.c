@@ -21,7 +21,7 @@ static void add_field(struct txn *txn, const char *name, const char *value) {
 
 void chat_member_set(struct txn *txn, const struct chat_member *member,
                      int64_t ttl_ms) {
-    txn_op(txn, "chat.member");
+    txn_op(txn, "chat_member");
     txn_key(txn, KEY_CHAT_MEMBER, member->id);
     txn_arg_int(txn, ttl_ms);
     txn_arg(txn, member->hash);
@@ -33,7 +33,7 @@ void chat_member_set(struct txn *txn, const struct chat_member *member,
 }
 
 void chat_rename(struct txn *txn, const char *id, const char *nick) {
-    txn_op(txn, "chat.rename");
+    txn_op(txn, "chat_rename");
     txn_key(txn, KEY_CHAT_MEMBER, id);
     txn_arg(txn, nick);
 }
@@ -59,7 +59,7 @@ static void add_entry(struct txn *txn, const struct chat_entry *entry) {
 
 void chat_say(struct txn *txn, const char *chat,
               const struct chat_entry *entry) {
-    txn_op(txn, "chat.say");
+    txn_op(txn, "chat_say");
     txn_key(txn, KEY_CHAT, chat);
     txn_key(txn, KEY_CHAT_MEMBER, entry->from);
     txn_arg_int(txn, CHAT_HISTORY);
@@ -70,7 +70,7 @@ void chat_say(struct txn *txn, const char *chat,
 
 void chat_answer(struct txn *txn, const char *chat,
                  const struct chat_entry *entry) {
-    txn_op(txn, "chat.answer");
+    txn_op(txn, "chat_answer");
     txn_key(txn, KEY_CHAT, chat);
     txn_arg_int(txn, CHAT_HISTORY);
     txn_arg_int(txn, TTL_CHAT_MS);
@@ -81,7 +81,7 @@ void chat_answer(struct txn *txn, const char *chat,
 
 void chat_forget(struct txn *txn, const char *rider, const char *private_chat,
                  const char *const *groups, size_t n_groups) {
-    txn_op(txn, "chat.forget");
+    txn_op(txn, "chat_forget");
     txn_key(txn, KEY_CHAT_MEMBER, rider);
     txn_key(txn, KEY_CHAT, private_chat);
     for (size_t i = 0; i < n_groups; i++)

@@ -176,6 +176,7 @@ static enum err send_out(struct account *account, uint64_t ticket,
 
 static const struct connector connector = {
     .platform = "web",
+    .unpaced = true,
     .send = send_out,
 };
 

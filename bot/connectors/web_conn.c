@@ -170,6 +170,10 @@ static const char *frame_id(json_t *json) {
     return len > 0 && len <= WEB_MESSAGE_ID_BYTES ? id : NULL;
 }
 
+void web_invalid(struct web_conn *conn, json_t *json) {
+    web_error(conn, frame_id(json), "webchat.invalid", WEB_FINAL);
+}
+
 /* Within its rate, and that of its address? Answers when not. */
 static bool within_rate(struct web_conn *conn, const char *id) {
     int64_t now = web_now(conn->web);
@@ -195,7 +199,7 @@ static void on_nick(struct web_conn *conn, json_t *json) {
 
     if (json_unpack_ex(json, NULL, JSON_STRICT, "{s:s,s:s}", "type", &nick,
                        "nick", &nick) != 0)
-        web_error(conn, NULL, "webchat.invalid", WEB_FINAL);
+        web_invalid(conn, json);
     else
         web_nick_change(conn, nick);
 }
@@ -204,7 +208,7 @@ static void on_lang(struct web_conn *conn, json_t *json) {
     const char *lang = json_string_value(json_object_get(json, "lang"));
 
     if (lang == NULL || !lang_parse(lang, &conn->lang))
-        web_error(conn, NULL, "webchat.invalid", WEB_FINAL);
+        web_invalid(conn, json);
 }
 
 static const struct {

@@ -357,7 +357,7 @@ void web_hello(struct web_conn *conn, json_t *json) {
                        "type", &type, "token", &token, "nick", &nick, "group",
                        &group, "lang", &lang, "link", &link) != 0 ||
         !lang_parse(lang, &conn->lang)) {
-        web_error(conn, NULL, "webchat.invalid", WEB_FINAL);
+        web_invalid(conn, json);
         ws_close(conn->ws, 1008, "no good hello");
         web_call_free(hello);
         return;

@@ -142,6 +142,8 @@ size_t web_tell(struct web *web, const char *chat,
 /* web_conn.c */
 void web_conn_routes(struct web *web);
 void web_conn_tick(struct web *web);
+/* Answers a frame that is not as it should be. */
+void web_invalid(struct web_conn *conn, json_t *json);
 void web_conn_drop(struct web_conn *conn); /* at web_free() */
 
 /* web_hello.c */

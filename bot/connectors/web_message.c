@@ -219,7 +219,7 @@ void web_text(struct web_conn *conn, json_t *json) {
 
     if (json_unpack_ex(json, NULL, JSON_STRICT, "{s:s,s:s,s:s,s:s}", "type",
                        &type, "id", &id, "chat", &chat, "text", &text) != 0) {
-        web_error(conn, NULL, "webchat.invalid", WEB_FINAL);
+        web_invalid(conn, json);
         return;
     }
     said = web_said_new(conn, id, chat, text, LIMIT_TEXT_CHARS);
@@ -240,7 +240,7 @@ void web_place(struct web_conn *conn, json_t *json) {
                        "type", &type, "id", &id, "chat", &chat, "lat", &lat,
                        "lon", &lon, "name", &name) != 0 ||
         !(fabs(lat) <= 90) || !(fabs(lon) <= 180)) {
-        web_error(conn, NULL, "webchat.invalid", WEB_FINAL);
+        web_invalid(conn, json);
         return;
     }
     said = web_said_new(conn, id, chat, name, LIMIT_PLACE_CHARS);

@@ -27,7 +27,7 @@ void web_photo(struct web_conn *conn, json_t *json) {
     if (json_unpack_ex(json, NULL, JSON_STRICT, "{s:s,s:s,s:s,s:s,s:I}", "type",
                        &type, "id", &id, "chat", &chat, "text", &text, "bytes",
                        &bytes) != 0) {
-        web_error(conn, NULL, "webchat.invalid", WEB_FINAL);
+        web_invalid(conn, json);
         return;
     }
     struct web_said *said =

@@ -3,7 +3,7 @@
 
 -- A member comes, or changes. keys: member
 -- args: ttl_ms, hash of the token, then name, value, …
-ops['chat.member'] = {
+ops['chat_member'] = {
     check = function(keys, k, args, a)
         local hash = redis.call('HGET', keys[k], 'hash')
         if hash and hash ~= args[a + 1] then
@@ -17,7 +17,7 @@ ops['chat.member'] = {
 }
 
 -- keys: member; args: nick
-ops['chat.rename'] = {
+ops['chat_rename'] = {
     check = function(keys, k)
         if redis.call('EXISTS', keys[k]) == 0 then
             return {'not_found'}
@@ -40,7 +40,7 @@ end
 -- A member writes. The ids of the last messages are kept with the member, since
 -- the page sends again what it is not sure of.
 -- keys: chat, member; args: most messages, ttl_ms, message id, fields …
-ops['chat.say'] = {
+ops['chat_say'] = {
     check = function(keys, k, args, a)
         local m = redis.call('HMGET', keys[k + 1], 'hash', 'ids')
         if not m[1] then
@@ -65,7 +65,7 @@ ops['chat.say'] = {
 -- The bot writes. An answer that was kept, while the word of it was lost, comes
 -- again: it is known by the message it answers.
 -- keys: chat; args: most messages, ttl_ms, answered id, text, fields …
-ops['chat.answer'] = {
+ops['chat_answer'] = {
     check = function(keys, k, args, a)
         if args[a + 2] == '' then
             return
@@ -91,7 +91,7 @@ ops['chat.answer'] = {
 }
 
 -- keys: member, private chat, groups …; args: member's id, how many groups
-ops['chat.forget'] = {
+ops['chat_forget'] = {
     apply = function(keys, k, args, a)
         redis.call('DEL', keys[k], keys[k + 1])
         for g = k + 2, k + 1 + tonumber(args[a + 1]) do
