@@ -9,6 +9,7 @@
 struct bot;
 struct connector;
 struct outbox_queue;
+struct part;
 
 /*
  * One of the bot's own chat accounts. It exists from its first connection on
@@ -20,7 +21,9 @@ struct account {
     const struct connector *connector;
     void *data; /* the connector's connection while online, else NULL */
     bool online;
-    struct outbox_queue *queue; /* outbox.c */
+    struct outbox_queue *queue; /* queue.c */
+    struct part *broadcasts;    /* broadcast.c: those being sent */
+    bool looking;               /* broadcast.c: for more of them */
     UT_hash_handle hh;
 };
 

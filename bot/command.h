@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/mem.h"
 #include "store/rider.h"
 
 #include <stdbool.h>
@@ -10,7 +11,8 @@ struct turn;
 /*
  * A command is a form: a table of slots and a commit. Its texts are found by
  * its name: "command.<name>.words" (what riders type, separated by '|'),
- * ".title" (in menus), and "<name>.<slot>.ask" for each slot that is asked.
+ * "command.<name>.title" (in menus), and "<name>.<slot>.ask" for each slot that
+ * is asked.
  */
 enum slot_type {
     SLOT_TEXT,
@@ -45,15 +47,27 @@ struct slot {
 
 enum command_where {
     COMMAND_ANYWHERE,
+    COMMAND_ASKS_PRIVATE, /* questions are asked in private, the rest anywhere
+                           */
     COMMAND_PRIVATE /* answered in private; a group hears only that it was */
+};
+
+/* What begins a command besides its words, in a private chat. */
+enum command_opens {
+    OPENS_BY_PHOTO = 1,  /* a photo or a place, without a word for it */
+    OPENS_BY_TICKET = 2, /* a ticket number alone */
+    OPENS_BY_TEXT = 4,   /* a text that begins with no word we know */
+    OPENS_BY_NOTHING = 8 /* anything else: the menu */
 };
 
 struct command {
     const char *name; /* "request" */
-    unsigned roles;   /* any of these, or 0: everybody */
+    unsigned roles;   /* enum role: any of these; 0: everybody */
     enum command_where where;
+    unsigned opens;  /* enum command_opens */
     bool keeps_form; /* leaves a form in progress as it is (help, progress) */
     bool hidden;     /* not in the menu */
+    bool quiet;      /* in a group only when the bot is addressed */
     const struct slot *slots;
     size_t n_slots;
     /* Reads what the form's own options need, then calls form_ready(); NULL

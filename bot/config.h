@@ -29,18 +29,20 @@ struct config_web_group { /* [web.group NAME] */
 struct config {
     /* [xiaofeng] */
     char *district;      /* hash tag of every key */
-    char *operator_name; /* who runs this, for the privacy notice */
-    char *contact;       /* whom to ask about one's data */
-    char *public_url;    /* of the web chat, for links: "https://bee.example" */
-    char *data_dir;      /* photos, embedded Redis */
-    enum lang lang;      /* of groups, and of riders who have not chosen */
+    char *operator_name; /* who runs this, for the privacy notice; or "" */
+    char *contact;       /* whom to ask about one's data; or "" */
+    /* Of the web chat, for links: "https://bee.example", no slash at its end;
+     * or NULL. */
+    char *public_url;
+    char *data_dir;         /* photos, embedded Redis */
+    enum lang lang;         /* of groups, and of riders who have not chosen */
     int utc_offset_minutes; /* of dates shown; China has no summer time */
     enum log_level log_level;
     bool log_json;
 
     /* [server] */
-    char *address;
-    int port;
+    char *address;            /* NULL: every interface ("*") */
+    int port;                 /* 0: a free one */
     char *tls_cert, *tls_key; /* PEM paths, or NULL */
 
     /* [redis] */
@@ -80,7 +82,11 @@ struct config {
 
 /*
  * Reads path (NULL: defaults and environment only). Every mistake is logged
- * with file and line; ERR_INVALID when there was one. *out is owned.
+ * with file and line; ERR_INVALID when there was one, ERR_IO when the file
+ * cannot be read. *out is owned.
  */
 enum err config_load(const char *path, struct config **out) must_check;
+/* The same of a text, called name in the log, and of another environment. */
+enum err config_parse(const char *name, const char *text, size_t len,
+                      char *const *env, struct config **out) must_check;
 void config_free(struct config *config); /* takes NULL */

@@ -37,6 +37,7 @@ struct outgoing {
 
 struct connector {
     const char *platform; /* "qq", "web": the first word of its ids */
+    bool unpaced;         /* a platform of our own, where nobody is banned */
     /*
      * Sends through one account. ticket is returned with the outcome, which
      * comes exactly once by outbox_outcome(), possibly before this returns.
@@ -46,6 +47,8 @@ struct connector {
                      const struct outgoing *out) must_check;
 };
 
-/* The platform part and the bare id of an id such as "qq.g20010001". */
-bool chat_is_group(const char *chat);         /* "qq.g…" */
-const char *chat_native_id(const char *chat); /* "20010001", borrowed */
+bool chat_is_group(const char *chat); /* "qq.g…" */
+/* The private chat with a rider: "qq.90001" gives "qq.u90001", in arena. */
+const char *chat_of_rider(struct arena *arena, const char *rider);
+/* The platform's own id: "20010001" of "qq.g20010001"; borrowed. */
+const char *chat_native_id(const char *chat);

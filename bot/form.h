@@ -1,6 +1,7 @@
 #pragma once
 
 #include "bot/command.h"
+#include "bot/dispatch.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,20 +40,21 @@ struct form {
 
 /* The value of a slot by name; "" when skipped or not filled. */
 const char *form_value(const struct turn *turn, const char *slot);
-/* Presets a value before the form runs (a redirect, a follow-up question). */
-void form_set(struct turn *turn, const char *slot, const char *value);
 /* Gives a CHOICE slot its options; from prepare(). */
 void form_set_options(struct turn *turn, const char *slot,
                       struct option *options, size_t n);
 /* prepare() is done: the form goes on. */
 void form_ready(struct turn *turn);
 
-/* For turn.c: begins command with the text after its word, or goes on with the
- * form in progress with the whole message. */
-void form_begin(struct turn *turn, const struct command *command,
-                const char *rest);
-void form_continue(struct turn *turn, const char *text);
-/* From commit(): the turn ends by asking the first open question of another
- * command (with what form_set gave), added to the answer of this one. */
+/* For route.c: turn->command begins with turn->text, or turn->open goes on. */
+void form_begin(struct turn *turn);
+void form_continue(struct turn *turn);
+/* 取消, 返回, 跳过, 继续. */
+void form_control(struct turn *turn, enum control control);
+
+/*
+ * From commit(), after turn_reply(): asks the first open question of another
+ * command as part of the answer, in private. presets: slot, value, …
+ */
 void form_follow(struct turn *turn, const struct command *command,
                  const char *const *presets, size_t n_presets);

@@ -34,7 +34,7 @@ struct segment {
      * there is no url and no blob. */
     const char *photo;
     bool has_position; /* IMAGE with photo: its EXIF has one, in lat and lon */
-    double lat, lon; /* LOCATION: degrees, as the platform gave them */
+    double lat, lon;   /* LOCATION: degrees, as the platform gave them */
 };
 
 struct message {
@@ -43,6 +43,7 @@ struct message {
     const char *rider;
     const char *id;   /* the platform's id, unique within account and chat */
     const char *nick; /* shown name, clean UTF-8, at most LIMIT_NAME_CHARS */
+    const char *lang; /* the platform's hint of a language tag, or NULL */
     bool in_group;
     bool mentioned; /* the bot's account was mentioned */
     struct segment *segments;

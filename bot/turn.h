@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/limits.h"
 #include "bot/message.h"
 #include "i18n/catalog.h"
 #include "store/notice.h"
@@ -15,6 +16,9 @@ struct bot;
 struct command;
 struct form;
 struct txn;
+
+#define TURN_NOTICES_MAX 4
+#define TURN_FIELDS_MAX 8
 
 /*
  * A turn: one incoming message from its frame to its reply. It owns an arena
@@ -35,19 +39,40 @@ struct turn {
     struct message message;
     struct rider rider; /* as the store had it when the turn opened */
     enum lang lang;
-    bool limited; /* came by a one-time link: form input only */
-    const struct command *command; /* NULL until dispatched */
-    struct form *form;             /* the values filled so far */
-    struct txn *txn;               /* what this turn will change */
-    int64_t now_ms;                /* wall clock when the turn began */
-    int attempts;                  /* openings, after conflicts */
+    bool limited; /* came by a one-time link: may only answer the open question
+                   */
+    const struct command *command; /* NULL until routed */
+    const char *text;  /* of the message, without its command word */
+    struct form *form; /* of command, filled so far */
+    struct txn *txn;   /* what this turn will change */
+    void *data;        /* the command's own, from prepare() on */
+    bool forget;       /* the rider's record goes away */
+    /* Called when the transaction has happened, or NULL. */
+    void (*committed)(struct turn *turn);
+    int64_t now_ms; /* wall clock when the turn began */
 
-    /* private to turn.c */
-    struct notice notices[4];
+    /* Ids of the message's photos once they are stored, and what was wrong with
+     * the others. */
+    const char *photos[LIMIT_PHOTOS];
+    size_t n_photos;
+    bool photo_has_position;
+    double photo_lat, photo_lon;
+    enum err photo_err;
+
+    /* private to turn.c, route.c, intake.c and form.c */
+    const char *answer_chat; /* the private chat with the rider */
+    struct form *open;       /* the rider's form in progress, or NULL */
+    bool continuing;         /* the message goes on with it */
+    struct notice notices[TURN_NOTICES_MAX];
     size_t n_notices;
+    const char *set[2 * TURN_FIELDS_MAX]; /* fields of the rider to change */
+    size_t n_set;
     unsigned photos_waiting;
-    bool started;
-    struct turn *next; /* waits behind the running turn of the same rider */
+    int attempts;       /* openings, after conflicts and outages */
+    bool sent;          /* a transaction was sent: what became of it is open */
+    int64_t give_up_ms; /* monotonic: no more waiting for the store */
+    struct turn *next;  /* waits behind the running turn of the same rider */
+    struct turn *park_prev, *park_next; /* waits for the store */
     UT_hash_handle hh;
 };
 
@@ -57,18 +82,24 @@ void turn_free(struct turn *turn); /* instead of turn_start() */
 void turn_start(struct turn *turn);
 
 /*
- * Adds a notice to what the transaction writes. The first notice is the answer
- * that a redelivery of the message gets again. turn_reply() answers in the chat
- * the message came from; turn_whisper() in private (with fallback to a link).
- * Both return the notice so that parameters can be added: values are borrowed
- * and must live in the turn's arena.
+ * Adds an answer to what the transaction writes, to the chat that the message
+ * came from, or to the private one when the command is a private one. The first
+ * answer is what a redelivery of the message gets again. Parameters may be
+ * added; their values are borrowed and must live in the turn's arena.
  */
 struct notice *turn_reply(struct turn *turn, const char *key);
+/* Always in private; a group is told to look there. */
 struct notice *turn_whisper(struct turn *turn, const char *key);
 /* A notice to somebody else. */
 struct notice *turn_notify(struct turn *turn, enum lane lane,
                            const char *account, const char *chat,
                            const char *rider, const char *key);
+/* A line put before, or a paragraph after, the first answer. */
+void turn_note(struct turn *turn, const char *key);
+void turn_add(struct turn *turn, const char *key);
+/* Changes a field of the rider with the transaction; "" removes it. value is
+ * borrowed and must live in the turn's arena. */
+void turn_set(struct turn *turn, const char *field, const char *value);
 
 /* Ends: one transaction with what was added, or none when nothing changes. */
 void turn_commit(struct turn *turn);
@@ -78,13 +109,11 @@ void turn_say(struct turn *turn, const char *key);
 void turn_fail(struct turn *turn, enum err err);
 /* Ends without an answer. */
 void turn_end(struct turn *turn);
-/* Goes on as if another command had been chosen (a menu, 继续). */
-void turn_redirect(struct turn *turn, const struct command *command);
+/* Goes on as if the message had been text, such as a command that was chosen
+ * from a menu. text must live in the turn's arena. */
+void turn_redirect(struct turn *turn, const struct command *command,
+                   const char *text);
 
 /* A text in the turn's language, from its arena. */
 char *turn_text(struct turn *turn, const char *key,
                 const struct text_param *params, size_t n_params);
-
-struct turns *turns_new(struct bot *bot);
-void turns_free(struct turns *turns);
-bool turns_idle(const struct turns *turns); /* no turn is under way */

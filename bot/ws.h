@@ -36,6 +36,7 @@ struct ws_handler {
      */
     unsigned (*accept)(void *route_data, const struct ws_request *request,
                        void **data);
+    /* Comes once before any message, and always before close. */
     void (*open)(struct ws *ws, void *data);
     /* One whole message; text is valid UTF-8 when !binary. Not NUL-ended. */
     void (*message)(struct ws *ws, void *data, const char *bytes, size_t len,
@@ -53,14 +54,23 @@ void ws_route_add(struct loop *loop, const char *path,
 /* A connection that we open and keep open, with back-off and jitter. */
 struct ws_client;
 struct ws_client_options {
-    const char *url;   /* ws:// or wss://host[:port]/path */
-    const char *token; /* sent as "Authorization: Bearer …", or NULL */
+    const char *url;       /* ws:// or wss://host[:port]/path */
+    const char *token;     /* sent as "Authorization: Bearer …", or NULL */
+    unsigned retry_ms;     /* the first pause, which doubles; 0: a default */
+    unsigned retry_max_ms; /* the longest pause; 0: a default */
 };
-/* Starts connecting; handler->open comes at each (re)connection. */
+/*
+ * Starts connecting; handler->open comes at each (re)connection, never before
+ * this returns. NULL when the url is not one. Copies options and handler.
+ */
 struct ws_client *ws_client_new(struct loop *loop,
                                 const struct ws_client_options *options,
                                 const struct ws_handler *handler, void *data);
-void ws_client_free(struct ws_client *client); /* closes; takes NULL */
+/*
+ * Closes politely, takes NULL. An open connection's close() comes from within;
+ * no callback comes after. Before loop_finish() at the latest.
+ */
+void ws_client_free(struct ws_client *client);
 /* The peer refused our token: back off longer before the next attempt. */
 void ws_client_slow_down(struct ws_client *client);
 

@@ -16,7 +16,7 @@
 static void add_part(struct txn *txn, const struct broadcast *broadcast,
                      const struct group *groups, size_t n,
                      const char *account) {
-    txn_op(txn, "broadcast.part");
+    txn_op(txn, "broadcast_part");
     txn_key(txn, KEY_BROADCAST_LIST, broadcast->id, account);
     txn_key(txn, KEY_BROADCAST_STATES, broadcast->id, account);
     txn_key(txn, KEY_BROADCASTS, account);
@@ -40,7 +40,7 @@ void broadcast_create(struct txn *txn, const struct broadcast *broadcast,
     struct buf packed;
     buf_init(&packed);
     notice_pack(&packed, report);
-    txn_op(txn, "broadcast.create");
+    txn_op(txn, "broadcast_create");
     txn_key(txn, KEY_BROADCAST, broadcast->id);
     const char *const fields[] = {
         "lane", broadcast->lane == LANE_STUDY ? "study" : "notice",
@@ -65,7 +65,7 @@ void broadcast_create(struct txn *txn, const struct broadcast *broadcast,
 
 void broadcast_take(struct txn *txn, const char *id, const char *account,
                     size_t at, size_t how_many) {
-    txn_op(txn, "broadcast.take");
+    txn_op(txn, "broadcast_take");
     txn_key(txn, KEY_BROADCAST_LIST, id, account);
     txn_key(txn, KEY_BROADCAST_STATES, id, account);
     txn_arg_int(txn, (int64_t)how_many);
@@ -75,7 +75,7 @@ void broadcast_take(struct txn *txn, const char *id, const char *account,
 void broadcast_outcomes(struct txn *txn, const char *id, const char *account,
                         const char *report_account,
                         const struct broadcast_outcome *outcomes, size_t n) {
-    txn_op(txn, "broadcast.outcome");
+    txn_op(txn, "broadcast_outcome");
     txn_key(txn, KEY_BROADCAST, id);
     txn_key(txn, KEY_BROADCAST_STATES, id, account);
     txn_key(txn, KEY_BROADCASTS, account);

@@ -17,7 +17,7 @@ static void add_key(struct txn *txn, const char *code) {
 
 void code_create(struct txn *txn, const char *code, const struct code *what,
                  int64_t ttl_ms) {
-    txn_op(txn, "code.create");
+    txn_op(txn, "code_create");
     add_key(txn, code);
     txn_arg_int(txn, ttl_ms);
     txn_arg(txn, "roles");
@@ -29,7 +29,7 @@ void code_create(struct txn *txn, const char *code, const struct code *what,
 }
 
 void code_take(struct txn *txn, const char *code) {
-    txn_op(txn, "code.take");
+    txn_op(txn, "code_take");
     add_key(txn, code);
 }
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 void group_set(struct txn *txn, const struct group *group) {
-    txn_op(txn, "group.set");
+    txn_op(txn, "group_set");
     txn_key(txn, KEY_GROUP, group->chat);
     txn_key(txn, KEY_GROUPS);
     txn_arg(txn, group->chat);

@@ -66,15 +66,42 @@ bool notice_unpack(struct arena *arena, const char *packed, size_t len,
     return true;
 }
 
+static void add_texts(struct buf *out, struct arena *arena, enum lang lang,
+                      const struct text_param *params, size_t n,
+                      const char *which, const char *before,
+                      const char *after) {
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(params[i].name, which) != 0)
+            continue;
+        buf_adds(out, before);
+        buf_adds(out, catalog_format(arena, lang, params[i].value, params, n));
+        buf_adds(out, after);
+    }
+}
+
 char *notice_render(struct arena *arena, enum lang lang,
                     const struct notice *notice) {
-    struct text_param params[NOTICE_PARAMS_MAX];
-    for (size_t i = 0; i < notice->n_params; i++) {
+    struct text_param params[NOTICE_PARAMS_MAX] = {0};
+    size_t n = notice->n_params;
+    bool more = false;
+    for (size_t i = 0; i < n; i++) {
         params[i] = notice->params[i];
-        if (params[i].name[0] != '*')
-            continue;
-        params[i].name++;
-        params[i].value = catalog_text(lang, params[i].value);
+        if (params[i].name[0] == '*') {
+            params[i].name++;
+            params[i].value = catalog_text(lang, params[i].value);
+        }
+        more |= params[i].name[0] == NOTICE_BEFORE[0] ||
+                params[i].name[0] == NOTICE_AFTER[0];
     }
-    return catalog_format(arena, lang, notice->key, params, notice->n_params);
+    char *text = catalog_format(arena, lang, notice->key, params, n);
+    if (!more)
+        return text;
+    struct buf out;
+    buf_init(&out);
+    add_texts(&out, arena, lang, params, n, NOTICE_BEFORE, "", "\n");
+    buf_adds(&out, text);
+    add_texts(&out, arena, lang, params, n, NOTICE_AFTER, "\n\n", "");
+    text = arena_strndup(arena, out.data, out.len);
+    buf_finish(&out);
+    return text;
 }

@@ -16,7 +16,9 @@ struct buf;
  */
 enum lane { LANE_REPLY, LANE_ANSWER, LANE_NOTICE, LANE_STUDY, LANE_COUNT };
 
-#define NOTICE_PARAMS_MAX 12
+#define NOTICE_PARAMS_MAX 24
+#define NOTICE_BEFORE "^"
+#define NOTICE_AFTER "$"
 
 struct notice {
     enum lane lane;
@@ -29,7 +31,8 @@ struct notice {
     const char *fallback;
     const char *key; /* the template, such as "request.created" */
     /* A name that begins with '*' has a text key as its value, which is
-     * rendered in the recipient's language, too. */
+     * rendered in the recipient's language, too. The names NOTICE_BEFORE and
+     * NOTICE_AFTER have the key of a text that is put before or after. */
     struct text_param params[NOTICE_PARAMS_MAX];
     size_t n_params;
 };

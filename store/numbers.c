@@ -67,7 +67,7 @@ void numbers_refill(struct store_numbers *numbers) {
     numbers->asked_at = now;
     numbers->asking = true;
     struct txn *txn = txn_new(numbers->store);
-    txn_op(txn, "number.reserve");
+    txn_op(txn, "number_reserve");
     txn_key(txn, KEY_NUMBER);
     txn_arg_int(txn, numbers->size);
     txn_commit(txn, on_reserved, numbers);
@@ -93,7 +93,7 @@ static void give_back(struct store_numbers *numbers, struct block *block) {
     if (left(block) == 0)
         return;
     struct txn *txn = txn_new(numbers->store);
-    txn_op(txn, "number.return");
+    txn_op(txn, "number_return");
     txn_key(txn, KEY_NUMBER);
     txn_arg_int(txn, block->end);
     txn_arg_int(txn, left(block));

@@ -48,7 +48,7 @@ void stored_outbox_read(struct store *store, struct arena *arena,
 
 void stored_outbox_close(struct txn *txn, const char *account,
                          const char *const *ids, size_t n) {
-    txn_op(txn, "notice.close");
+    txn_op(txn, "notice_close");
     txn_key(txn, KEY_OUTBOX, account);
     for (size_t i = 0; i < n; i++)
         txn_arg(txn, ids[i]);

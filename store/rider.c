@@ -4,12 +4,13 @@
 #include "store/internal.h"
 #include "store/keys.h"
 #include "store/reply.h"
+#include "store/txn.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 static const char *const rider_fields[] = {
-    "v", "lang", "nick", "roles", "consent", "exif", "form", "draft", "home",
+    "v", "lang", "nick", "roles", "consent", "exif", "form", "draft",
 };
 #define N_FIELDS (sizeof(rider_fields) / sizeof(rider_fields[0]))
 
@@ -37,7 +38,6 @@ static struct rider decode(struct arena *arena, const char *id,
         .exif = reply_string(arena, reply_at(reply, 5)),
         .form = reply_string(arena, reply_at(reply, 6)),
         .draft = reply_string(arena, reply_at(reply, 7)),
-        .home = reply_string(arena, reply_at(reply, 8)),
     };
 }
 
@@ -92,4 +92,11 @@ void rider_get(struct store *store, struct arena *arena, const char *id,
     *call = (struct open_call){
         .arena = arena, .id = id, .read = done, .data = data};
     read_rider(store, call);
+}
+
+void rider_erase(struct txn *txn, const struct rider *rider) {
+    txn_op(txn, "rider_erase");
+    txn_key(txn, KEY_RIDER, rider->id);
+    txn_key(txn, KEY_RIDER_TICKETS, rider->id);
+    txn_arg_int(txn, rider->version);
 }

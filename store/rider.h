@@ -8,6 +8,7 @@
 
 struct arena;
 struct store;
+struct txn;
 
 /* What a chat account may do beyond being a rider; a set. */
 enum role {
@@ -29,7 +30,6 @@ struct rider {
     const char *exif;    /* may photo positions be read: "yes", "no" or "" */
     const char *form;    /* form in progress, packed (bot/session.h), or "" */
     const char *draft;   /* an earlier one that was set aside, or "" */
-    const char *home;    /* "account chat": where private notices reach them */
 };
 
 /*
@@ -41,6 +41,10 @@ typedef void rider_opened(void *data, enum err err, const struct rider *rider,
 void rider_open(struct store *store, struct arena *arena, const char *rider,
                 const char *account, const char *chat, const char *message_id,
                 rider_opened *done, void *data);
+
+/* Forgets a rider and the list of their tickets (the tickets themselves:
+ * ticket_erase()). ERR_CONFLICT when something changed since it was read. */
+void rider_erase(struct txn *txn, const struct rider *rider);
 
 typedef void rider_read(void *data, enum err err, const struct rider *rider);
 /* A rider who is not stored is no error: version is 0. */

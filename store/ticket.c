@@ -38,7 +38,7 @@ static void add_field(struct txn *txn, const char *name, const char *value) {
 }
 
 void ticket_create(struct txn *txn, const struct ticket *ticket) {
-    txn_op(txn, "ticket.create");
+    txn_op(txn, "ticket_create");
     txn_key(txn, KEY_TICKET, ticket->id);
     txn_key(txn, KEY_OPEN);
     txn_key(txn, KEY_RIDER_TICKETS, ticket->rider);
@@ -48,6 +48,7 @@ void ticket_create(struct txn *txn, const struct ticket *ticket) {
     add_field(txn, "rider", ticket->rider);
     add_field(txn, "account", ticket->account);
     add_field(txn, "chat", ticket->chat);
+    add_field(txn, "group", ticket->group);
     add_field(txn, "nick", ticket->nick);
     add_field(txn, "anonymous", ticket->anonymous ? "1" : "");
     add_field(txn, "category", ticket->category);
@@ -70,7 +71,7 @@ void ticket_change(struct txn *txn, const struct ticket *ticket,
                    const struct ticket_entry *entry, const char *const *fields,
                    size_t n_fields) {
     bool was = ticket_is_open(ticket->state), is = ticket_is_open(state);
-    txn_op(txn, "ticket.change");
+    txn_op(txn, "ticket_change");
     txn_key(txn, KEY_TICKET, ticket->id);
     txn_key(txn, KEY_OPEN);
     txn_key(txn, KEY_TICKET_LOG, ticket->id);
@@ -91,7 +92,7 @@ void ticket_change(struct txn *txn, const struct ticket *ticket,
 }
 
 void ticket_erase(struct txn *txn, const char *id, int64_t now_ms) {
-    txn_op(txn, "ticket.erase");
+    txn_op(txn, "ticket_erase");
     txn_key(txn, KEY_TICKET, id);
     txn_key(txn, KEY_OPEN);
     txn_key(txn, KEY_TICKET_LOG, id);

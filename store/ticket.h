@@ -31,6 +31,7 @@ struct ticket {
     const char *rider;   /* who sent it */
     const char *account; /* by which account of the bot */
     const char *chat;    /* where the answer goes: the private chat */
+    const char *group;   /* the group it was sent from, or "" */
     const char *nick;    /* shown name at that time; "" when anonymous */
     bool anonymous;
     const char *category; /* option id, or "" */

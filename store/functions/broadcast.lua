@@ -6,7 +6,7 @@
 -- without a person's word.
 
 -- keys: broadcast; args: fields …
-ops['broadcast.create'] = {
+ops['broadcast_create'] = {
     check = function(keys, k)
         if redis.call('EXISTS', keys[k]) == 1 then
             return {'conflict'}
@@ -20,7 +20,7 @@ ops['broadcast.create'] = {
 
 -- The part of one account. keys: list, states, the account's broadcasts
 -- args: broadcast id, created_ms, chats …
-ops['broadcast.part'] = {
+ops['broadcast_part'] = {
     apply = function(keys, k, args, a, n)
         local first, last = a + 2, a + n - 1
         for i = first, last, 1000 do
@@ -34,7 +34,7 @@ ops['broadcast.part'] = {
 
 -- Takes the next chats to send to: gives '<first index>' and then the chats.
 -- keys: list, states; args: how many, cursor of the last take
-ops['broadcast.take'] = {
+ops['broadcast_take'] = {
     check = function(keys, k, args, a)
         -- Chats up to the cursor are taken; a twin that took them wins.
         local at = tonumber(args[a + 1])
@@ -57,7 +57,7 @@ ops['broadcast.take'] = {
 -- and whoever ordered it gets the figures as a notice.
 -- keys: broadcast, states, the account's broadcasts, list, organiser's outbox
 -- args: broadcast id, then index, letter, …
-ops['broadcast.outcome'] = {
+ops['broadcast_outcome'] = {
     apply = function(keys, k, args, a, n)
         local word = {o = 'sent', r = 'refused', u = 'unknown'}
         local count = {o = 0, r = 0, u = 0}

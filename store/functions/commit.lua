@@ -67,7 +67,7 @@ ops['notice'] = {
 }
 
 -- Notices that have left or never will. keys: outbox; args: their ids
-ops['notice.close'] = {
+ops['notice_close'] = {
     apply = function(keys, k, args, a, n)
         redis.call('XDEL', keys[k], unpack(args, a, a + n - 1))
     end
@@ -82,7 +82,7 @@ ops['audit'] = {
 }
 
 -- A block of numbers for new things. keys: counter; args: how many
-ops['number.reserve'] = {
+ops['number_reserve'] = {
     apply = function(keys, k, args, a)
         return redis.call('INCRBY', keys[k], args[a])
     end
@@ -90,7 +90,7 @@ ops['number.reserve'] = {
 
 -- Gives the unused end of a block back, when nobody has reserved behind it.
 -- keys: counter; args: end of the block, how many
-ops['number.return'] = {
+ops['number_return'] = {
     check = function(keys, k, args, a)
         if redis.call('GET', keys[k]) ~= args[a] then
             return {'conflict'}

@@ -25,7 +25,7 @@ ops['rider'] = {
 }
 
 -- Forgets a rider. keys: rider, the rider's tickets; args: version
-ops['rider.erase'] = {
+ops['rider_erase'] = {
     check = function(keys, k, args, a)
         local version = redis.call('HGET', keys[k], 'v') or '0'
         if version ~= args[a] then

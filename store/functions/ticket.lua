@@ -2,7 +2,7 @@
 -- that wait for staff are in the sorted set 'open', by time of creation.
 
 -- keys: ticket, open, the rider's tickets; args: id, created_ms, fields …
-ops['ticket.create'] = {
+ops['ticket_create'] = {
     check = function(keys, k)
         if redis.call('EXISTS', keys[k]) == 1 then
             return {'conflict'}
@@ -19,7 +19,7 @@ ops['ticket.create'] = {
 -- keys: ticket, open, log
 -- args: id, version, open ('1' joins the queue, '0' leaves it, '' as it is),
 --       created_ms, log entry ('' none), most log entries, fields …
-ops['ticket.change'] = {
+ops['ticket_change'] = {
     check = function(keys, k, args, a)
         local version = redis.call('HGET', keys[k], 'v')
         if not version then
@@ -49,11 +49,11 @@ ops['ticket.change'] = {
 
 -- Takes everything personal out of a ticket; that it existed remains, for the
 -- numbers. keys: ticket, open, log; args: id, erased_ms
-ops['ticket.erase'] = {
+ops['ticket_erase'] = {
     apply = function(keys, k, args, a)
         if redis.call('EXISTS', keys[k]) == 1 then
             redis.call('HDEL', keys[k], 'rider', 'account', 'chat', 'text',
-                'photos', 'place', 'lat', 'lon', 'nick')
+                'photos', 'place', 'lat', 'lon', 'nick', 'group')
             redis.call('HSET', keys[k], 'state', 'erased', 'updated',
                 args[a + 1])
             redis.call('HINCRBY', keys[k], 'v', 1)

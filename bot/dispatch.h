@@ -1,0 +1,50 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+struct bot;
+struct command;
+struct lexicon;
+
+/*
+ * What a text asks for. The words come from the catalogues of every language
+ * at once ("command.<name>.words", "control.<name>.words"), so that a rider is
+ * understood whatever language the answers are in.
+ */
+enum control {
+    CONTROL_NONE,
+    CONTROL_CANCEL, /* 取消 */
+    CONTROL_BACK,   /* 返回 */
+    CONTROL_SKIP,   /* 跳过 */
+    CONTROL_RESUME, /* 继续 */
+    CONTROL_COUNT
+};
+
+struct match {
+    const struct command *command; /* NULL: none */
+    enum control control;
+    bool prefixed;    /* "/诉求": addressed to the bot by a prefix */
+    const char *rest; /* of the text, after the word; in the arena or text */
+};
+
+struct lexicon *lexicon_new(struct bot *bot);
+void lexicon_free(struct lexicon *lexicon);
+
+/*
+ * Finds the word that text begins with. The word ends at white space or
+ * punctuation; glued says whether text may follow it at once
+ * ("随手拍消防通道"). A control word must be the whole text.
+ */
+struct match dispatch_match(const struct bot *bot, struct arena *arena,
+                            const char *text, bool glued);
+
+/* A text in the form words are compared in (see base/fold.h). */
+char *dispatch_fold(const struct bot *bot, struct arena *arena,
+                    const char *text);
+
+/* The command most like what was typed (one letter off, or one that contains
+ * it), or NULL. */
+const struct command *dispatch_suggest(const struct bot *bot,
+                                       struct arena *arena, const char *text);

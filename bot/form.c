@@ -1,0 +1,378 @@
+#define LOG_MODULE "form"
+#include "bot/form.h"
+
+#include "base/limits.h"
+#include "bot/bot.h"
+#include "bot/config.h"
+#include "bot/connector.h"
+#include "bot/form_value.h"
+#include "bot/session.h"
+#include "bot/turn.h"
+#include "bot/turns.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static size_t slot_index(const struct command *command, const char *name) {
+    for (size_t i = 0; i < command->n_slots; i++)
+        if (strcmp(command->slots[i].name, name) == 0)
+            return i;
+    abort(); /* a handler names a slot that its table has not */
+}
+
+const char *form_value(const struct turn *turn, const char *slot) {
+    const char *value =
+        turn->form->values[slot_index(turn->form->command, slot)];
+    return value == NULL ? "" : value;
+}
+
+void form_set_options(struct turn *turn, const char *slot,
+                      struct option *options, size_t n) {
+    size_t i = slot_index(turn->form->command, slot);
+    turn->form->options[i] = options;
+    turn->form->n_options[i] = n < FORM_OPTIONS_MAX ? n : FORM_OPTIONS_MAX;
+}
+
+static struct form *form_new(struct turn *turn, const struct command *command) {
+    struct form *form = arena_alloc(&turn->arena, sizeof(*form));
+    *form = (struct form){
+        .command = command, .chat = turn->message.chat, .asked = -1};
+    if (command->n_slots > FORM_SLOTS_MAX)
+        abort();
+    for (size_t i = 0; i < command->n_slots; i++)
+        if (command->slots[i].options != NULL)
+            form_fixed_options(turn, form, i);
+    return form;
+}
+
+/* ---- the form's place in the rider's record
+ * ------------------------------------ */
+
+static void form_forget(struct turn *turn) {
+    if (turn->rider.form[0] != '\0')
+        turn_set(turn, "form", "");
+    if (turn->open != NULL && chat_is_group(turn->open->chat))
+        turns_await(turn->bot->turns, turn->open->chat, turn->rider.id, 0);
+}
+
+static bool has_values(const struct form *form) {
+    for (size_t i = 0; i < form->command->n_slots; i++)
+        if (form->values[i] != NULL && form->values[i][0] != '\0')
+            return true;
+    return false;
+}
+
+/* A form that another one takes the place of is kept, when it holds anything:
+ * 继续 brings it back. */
+static void set_aside(struct turn *turn) {
+    if (turn->open == NULL || turn->open->command == turn->command)
+        return;
+    if (has_values(turn->open) && !turn->open->command->hidden)
+        turn_set(turn, "draft", turn->rider.form);
+}
+
+static void form_save(struct turn *turn, struct form *form) {
+    const struct config *config = turn->bot->config;
+    if (!turn->continuing)
+        set_aside(turn);
+    bool group = chat_is_group(form->chat);
+    form->expires_ms = turn->now_ms + (group ? config->form_group_ms
+                                             : config->form_private_ms);
+    if (group)
+        turns_await(turn->bot->turns, form->chat, turn->rider.id,
+                    form->expires_ms);
+    turn_set(turn, "form", session_pack(&turn->arena, form));
+}
+
+/* ---- asking
+ * ---------------------------------------------------------------------- */
+
+static void add_photo_note(struct turn *turn) {
+    if (turn->photo_err != OK)
+        turn_note(turn, turn->photo_err == ERR_LIMIT       ? "photo.too_many"
+                        : turn->photo_err == ERR_TOO_LARGE ? "photo.too_large"
+                        : turn->photo_err == ERR_INVALID ? "photo.not_an_image"
+                                                         : "photo.not_fetched");
+}
+
+static const char *ask_key(struct turn *turn, const struct form *form,
+                           size_t slot) {
+    return arena_printf(&turn->arena, "%s.%s.ask", form->command->name,
+                        form->command->slots[slot].name);
+}
+
+/* What was given so far, for questions that show it. */
+static void add_values(struct turn *turn, struct notice *question) {
+    struct form *form = turn->form;
+    for (size_t i = 0; i < form->command->n_slots; i++)
+        if (form->values[i] != NULL)
+            notice_param(question, form->command->slots[i].name,
+                         form_value_text(turn, form, i));
+}
+
+/* Asks for a slot as the turn's answer; note is put before it, or NULL. */
+static void ask(struct turn *turn, size_t slot, const char *note) {
+    struct form *form = turn->form;
+    bool private = form->command->where != COMMAND_ANYWHERE;
+    form->asked = (int)slot;
+    form->chat = private ? turn->answer_chat : turn->message.chat;
+    const char *key = ask_key(turn, form, slot);
+    struct notice *question = private && turn->message.in_group
+                                  ? turn_whisper(turn, key)
+                                  : turn_reply(turn, key);
+    notice_param(question, "options", form_options_text(turn, form, slot));
+    add_values(turn, question);
+    add_photo_note(turn);
+    if (note != NULL)
+        turn_note(turn, note);
+    if (form->command->slots[slot].type == SLOT_PLACE &&
+        turn->photo_has_position && turn->rider.exif[0] == '\0')
+        turn_add(turn, "form.exif_hint");
+    form_save(turn, form);
+    turn_commit(turn);
+}
+
+static void form_next(struct turn *turn, const char *note) {
+    struct form *form = turn->form;
+    for (size_t i = 0; i < form->command->n_slots; i++) {
+        if (form->values[i] != NULL ||
+            form->command->slots[i].need == SLOT_OPTIONAL)
+            continue;
+        ask(turn, i, note);
+        return;
+    }
+    if (!form->command->keeps_form || turn->continuing)
+        form_forget(turn);
+    form->command->commit(turn);
+}
+
+void form_follow(struct turn *turn, const struct command *command,
+                 const char *const *presets, size_t n_presets) {
+    struct form *form = form_new(turn, command);
+    form->chat = turn->answer_chat;
+    for (size_t i = 0; i < n_presets; i += 2)
+        form->values[slot_index(command, presets[i])] = presets[i + 1];
+    size_t slot = 0;
+    while (slot < command->n_slots && form->values[slot] != NULL)
+        slot++;
+    if (slot == command->n_slots)
+        abort();
+    form->asked = (int)slot;
+    const char *key = ask_key(turn, form, slot);
+    struct notice *notice = &turn->notices[0];
+    if (strcmp(notice->chat, form->chat) == 0)
+        turn_add(turn, key);
+    else
+        notice = turn_whisper(turn, key);
+    notice_param(notice, "options", form_options_text(turn, form, slot));
+    for (size_t i = 0; i < n_presets; i += 2)
+        notice_param(notice, presets[i], presets[i + 1]);
+    form_save(turn, form);
+}
+
+/* ---- filling
+ * --------------------------------------------------------------------- */
+
+static int free_slot(const struct form *form, enum slot_type type) {
+    for (size_t i = 0; i < form->command->n_slots; i++)
+        if (form->command->slots[i].type == type && form->values[i] == NULL)
+            return (int)i;
+    return -1;
+}
+
+/* Photos join those the form has; beyond the limit they are left out. */
+static void take_photos(struct turn *turn) {
+    struct form *form = turn->form;
+    for (size_t i = 0; i < form->command->n_slots; i++) {
+        if (form->command->slots[i].type != SLOT_PHOTOS)
+            continue;
+        for (size_t p = 0; p < turn->n_photos; p++)
+            if (!form_add_photo(&turn->arena, &form->values[i],
+                                turn->photos[p]))
+                turn->photo_err = ERR_LIMIT;
+        return;
+    }
+}
+
+static void take_location(struct turn *turn) {
+    const struct segment *location =
+        message_segment(&turn->message, SEGMENT_LOCATION, 0);
+    int slot = free_slot(turn->form, SLOT_PLACE);
+    if (slot < 0)
+        return;
+    if (location != NULL)
+        turn->form->values[slot] = form_place_value(
+            &turn->arena, location->lat, location->lon, location->text);
+    else if (turn->photo_has_position && strcmp(turn->rider.exif, "yes") == 0)
+        turn->form->values[slot] = form_place_value(
+            &turn->arena, turn->photo_lat, turn->photo_lon, NULL);
+}
+
+/* Choices that the words of a text already answer. */
+static void guess(struct turn *turn, const char *text) {
+    struct form *form = turn->form;
+    for (size_t i = 0; i < form->command->n_slots; i++)
+        if (form->command->slots[i].guessed && form->values[i] == NULL)
+            form->values[i] = form_guess(turn, form, i, text);
+}
+
+/* The text after a command's word: leading tokens for slots that are one token,
+ * the rest for the first text. */
+static const char *take_text(struct turn *turn, const char *text) {
+    struct form *form = turn->form;
+    const char *note = NULL;
+    for (size_t i = 0; i < form->command->n_slots && *text != '\0'; i++) {
+        enum slot_type type = form->command->slots[i].type;
+        if (form->values[i] != NULL || type == SLOT_PHOTOS ||
+            type == SLOT_PLACE || type == SLOT_CHOICES)
+            continue;
+        if (type != SLOT_TEXT) {
+            text = form_take_token(turn, form, i, text);
+            continue;
+        }
+        enum err err = form_parse(turn, form, i, text, &form->values[i]);
+        if (err != OK)
+            note = form_invalid_key(turn, form, i, err);
+        guess(turn, text);
+        text = "";
+    }
+    return note;
+}
+
+static void fill(struct turn *turn) {
+    take_photos(turn);
+    take_location(turn);
+}
+
+void form_ready(struct turn *turn) {
+    if (turn->continuing) {
+        form_continue(turn);
+        return;
+    }
+    fill(turn);
+    form_next(turn, take_text(turn, turn->text));
+}
+
+void form_begin(struct turn *turn) {
+    turn->form = form_new(turn, turn->command);
+    if (turn->command->prepare != NULL)
+        turn->command->prepare(turn);
+    else
+        form_ready(turn);
+}
+
+/* The answer to the question asked; when it is not one, perhaps it is the text
+ * that the form also takes. */
+static const char *take_answer(struct turn *turn, const char *text) {
+    struct form *form = turn->form;
+    int asked = form->asked;
+    if (asked < 0 || form->values[asked] != NULL)
+        asked = free_slot(form, SLOT_TEXT);
+    if (asked < 0 || text[0] == '\0')
+        return NULL;
+    enum err err =
+        form_parse(turn, form, (size_t)asked, text, &form->values[asked]);
+    if (err == OK) {
+        if (form->command->slots[asked].type == SLOT_TEXT)
+            guess(turn, text);
+        return NULL;
+    }
+    int other = free_slot(form, SLOT_TEXT);
+    if (other >= 0 && other != asked &&
+        form_parse(turn, form, (size_t)other, text, &form->values[other]) ==
+            OK) {
+        guess(turn, text);
+        return NULL;
+    }
+    return form_invalid_key(turn, form, (size_t)asked, err);
+}
+
+void form_continue(struct turn *turn) {
+    if (turn->form == NULL) {
+        turn->form = form_new(turn, turn->open->command);
+        memcpy(turn->form->values, turn->open->values,
+               sizeof(turn->form->values));
+        turn->form->asked = turn->open->asked;
+        if (turn->command->prepare != NULL) {
+            turn->command->prepare(turn); /* comes back by form_ready() */
+            return;
+        }
+    }
+    fill(turn);
+    const char *note = take_answer(turn, turn->text);
+    bool chatter = turn->message.in_group && !turn->message.mentioned;
+    if (note != NULL && chatter && turn->n_photos == 0)
+        turn_end(turn); /* said to the others, not to us */
+    else
+        form_next(turn, note);
+}
+
+/* ---- 取消 返回 跳过 继续
+ * ----------------------------------------------------------- */
+
+static void cancel(struct turn *turn) {
+    form_forget(turn);
+    turn_say(turn, "form.cancelled");
+}
+
+static void back(struct turn *turn) {
+    int at = turn->form->asked;
+    if (at < 0)
+        at = (int)turn->form->command->n_slots;
+    while (--at >= 0) {
+        if (turn->form->values[at] == NULL ||
+            turn->form->command->slots[at].need == SLOT_OPTIONAL)
+            continue;
+        turn->form->values[at] = NULL;
+        ask(turn, (size_t)at, NULL);
+        return;
+    }
+    form_next(turn, "form.first_question");
+}
+
+static void skip(struct turn *turn) {
+    int asked = turn->form->asked;
+    const char *note = NULL;
+    if (asked >= 0 && turn->form->values[asked] == NULL) {
+        if (turn->form->command->slots[asked].need == SLOT_REQUIRED)
+            note = "form.cannot_skip";
+        else
+            turn->form->values[asked] = "";
+    }
+    form_next(turn, note);
+}
+
+/* The open form, an expired one, or the one that was set aside. */
+static bool resume(struct turn *turn) {
+    struct form *draft = arena_alloc(&turn->arena, sizeof(*draft));
+    if (turn->open != NULL)
+        return true;
+    if (!session_unpack(turn->bot, &turn->arena, turn->rider.draft, draft))
+        return false;
+    turn->open = draft;
+    turn_set(turn, "draft", "");
+    return true;
+}
+
+void form_control(struct turn *turn, enum control control) {
+    bool have = control == CONTROL_RESUME ? resume(turn) : turn->open != NULL;
+    if (!have) {
+        turn_say(turn, "form.nothing");
+        return;
+    }
+    if (control == CONTROL_CANCEL) {
+        cancel(turn);
+        return;
+    }
+    turn->continuing = true;
+    turn->command = turn->open->command;
+    turn->form = form_new(turn, turn->command);
+    memcpy(turn->form->values, turn->open->values, sizeof(turn->form->values));
+    turn->form->asked = turn->open->asked;
+    if (control == CONTROL_BACK)
+        back(turn);
+    else if (control == CONTROL_SKIP)
+        skip(turn);
+    else
+        form_next(turn, NULL);
+}

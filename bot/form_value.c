@@ -1,0 +1,325 @@
+#include "bot/form_value.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "bot/bot.h"
+#include "bot/config.h"
+#include "bot/dispatch.h"
+#include "bot/turn.h"
+#include "store/ticket.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* ---- options
+ * ------------------------------------------------------------------------ */
+
+void form_fixed_options(struct turn *turn, struct form *form, size_t slot) {
+    const struct slot *table = &form->command->slots[slot];
+    size_t n = 0;
+    while (table->options[n] != NULL)
+        n++;
+    struct option *options = arena_alloc(&turn->arena, n * sizeof(*options));
+    for (size_t i = 0; i < n; i++) {
+        const char *id = table->options[i];
+        const char *words =
+            arena_printf(&turn->arena, "%s.%s.words", table->options_key, id);
+        options[i] = (struct option){
+            .id = id,
+            .title =
+                catalog_text(turn->lang, arena_printf(&turn->arena, "%s.%s",
+                                                      table->options_key, id)),
+            .words = catalog_has(turn->lang, words)
+                         ? catalog_text(turn->lang, words)
+                         : NULL,
+        };
+    }
+    form->options[slot] = options;
+    form->n_options[slot] = n;
+}
+
+const char *form_options_text(struct turn *turn, const struct form *form,
+                              size_t slot) {
+    struct buf text;
+    buf_init(&text);
+    for (size_t i = 0; i < form->n_options[slot]; i++)
+        buf_addf(&text, "%s%zu %s", i == 0 ? "" : "\n", i + 1,
+                 form->options[slot][i].title);
+    const char *result = arena_strndup(
+        &turn->arena, text.data == NULL ? "" : text.data, text.len);
+    buf_finish(&text);
+    return result;
+}
+
+const char *form_value_text(struct turn *turn, const struct form *form,
+                            size_t slot) {
+    const char *value = form->values[slot];
+    struct buf titles;
+    buf_init(&titles);
+    for (size_t i = 0; i < form->n_options[slot]; i++) {
+        const char *id = form->options[slot][i].id;
+        const char *at = strstr(value, id);
+        size_t len = strlen(id);
+        if (at != NULL && (at == value || at[-1] == ',') &&
+            (at[len] == ',' || at[len] == '\0'))
+            buf_addf(&titles, "%s%s", titles.len == 0 ? "" : ", ",
+                     form->options[slot][i].title);
+    }
+    if (titles.len > 0)
+        value = arena_strndup(&turn->arena, titles.data, titles.len);
+    buf_finish(&titles);
+    return value;
+}
+
+/* A whole number from 1 to max at the beginning of text, or 0. */
+static long leading_number(const char *text, long max) {
+    char *end;
+    if (text[0] < '0' || text[0] > '9')
+        return 0;
+    long number = strtol(text, &end, 10);
+    return number >= 1 && number <= max &&
+                   (*end == '\0' || *end == ' ' || *end == '.' || *end == ',')
+               ? number
+               : 0;
+}
+
+static bool folds_to(struct turn *turn, const char *text, const char *folded) {
+    return strcmp(dispatch_fold(turn->bot, &turn->arena, text), folded) == 0;
+}
+
+/* Whether one of words ("a|b|c") is text (whole), or stands in it. */
+static bool has_word(struct turn *turn, const char *words, const char *folded,
+                     bool whole) {
+    for (const char *at = words; at != NULL && *at != '\0';) {
+        size_t len = strcspn(at, "|");
+        const char *word = dispatch_fold(turn->bot, &turn->arena,
+                                         arena_strndup(&turn->arena, at, len));
+        if (whole ? strcmp(word, folded) == 0
+                  : word[0] != '\0' && strstr(folded, word) != NULL)
+            return true;
+        at += len + (at[len] == '|');
+    }
+    return false;
+}
+
+static const char *parse_choice(struct turn *turn, const struct form *form,
+                                size_t slot, const char *folded) {
+    const struct option *options = form->options[slot];
+    size_t n = form->n_options[slot];
+    long number = leading_number(folded, (long)n);
+    if (number > 0 && strspn(folded, "0123456789. ") == strlen(folded))
+        return options[number - 1].id;
+    for (size_t i = 0; i < n; i++)
+        if (folds_to(turn, options[i].title, folded) ||
+            has_word(turn, options[i].words, folded, true))
+            return options[i].id;
+    return NULL;
+}
+
+const char *form_guess(struct turn *turn, const struct form *form, size_t slot,
+                       const char *text) {
+    const char *folded = dispatch_fold(turn->bot, &turn->arena, text);
+    for (size_t i = 0; i < form->n_options[slot]; i++)
+        if (has_word(turn, form->options[slot][i].words, folded, false))
+            return form->options[slot][i].id;
+    return NULL;
+}
+
+/* "1 3", "1,3", "全部": ids joined by ','. */
+static const char *parse_choices(struct turn *turn, const struct form *form,
+                                 size_t slot, const char *folded) {
+    const struct option *options = form->options[slot];
+    size_t n = form->n_options[slot];
+    bool chosen[FORM_OPTIONS_MAX] = {false}, any = false;
+    bool all = has_word(turn, catalog_text(turn->lang, "form.all.words"),
+                        folded, true);
+    const char *one = parse_choice(turn, form, slot, folded);
+    for (const char *at = folded; !all && one == NULL && *at != '\0';) {
+        long number = leading_number(at, (long)n);
+        if (number == 0)
+            return NULL;
+        chosen[number - 1] = true;
+        at += strspn(at, "0123456789");
+        at += strspn(at, " ,.");
+    }
+    struct buf ids;
+    buf_init(&ids);
+    for (size_t i = 0; i < n; i++) {
+        if (!all && !chosen[i] && options[i].id != one)
+            continue;
+        buf_addf(&ids, "%s%s", any ? "," : "", options[i].id);
+        any = true;
+    }
+    const char *value =
+        any ? arena_strndup(&turn->arena, ids.data, ids.len) : NULL;
+    buf_finish(&ids);
+    return value;
+}
+
+/* ---- the other types
+ * ------------------------------------------------------------------ */
+
+static enum err parse_text(struct turn *turn, const struct slot *slot,
+                           const char *text, const char **out) {
+    size_t max = slot->max > 0 ? (size_t)slot->max : LIMIT_TEXT_CHARS;
+    size_t chars = utf8_length(text);
+    if (chars > max || turn->message.text_too_long)
+        return ERR_TOO_LARGE;
+    if (chars < (slot->min > 0 ? (size_t)slot->min : 1))
+        return ERR_INVALID;
+    *out = text;
+    return OK;
+}
+
+const char *form_place_value(struct arena *arena, double lat, double lon,
+                             const char *words) {
+    if (!isfinite(lat) || !isfinite(lon) || fabs(lat) > 90 || fabs(lon) > 180)
+        return words == NULL ? NULL : arena_printf(arena, ",,%s", words);
+    return arena_printf(arena, "%.6f,%.6f,%s", lat, lon,
+                        words == NULL ? "" : words);
+}
+
+static const char *parse_place(struct turn *turn, const char *text) {
+    size_t chars = utf8_length(text);
+    if (chars < 2 || chars > LIMIT_PLACE_CHARS)
+        return NULL;
+    return arena_printf(&turn->arena, ",,%s", text);
+}
+
+static const char *parse_number(struct turn *turn, const struct slot *slot,
+                                const char *folded) {
+    char *end;
+    long number = strtol(folded, &end, 10);
+    if (end == folded || *end != '\0' || number < slot->min ||
+        (slot->max > 0 && number > slot->max))
+        return NULL;
+    return arena_printf(&turn->arena, "%ld", number);
+}
+
+/* 今天, 明天, 后天 by "form.days.words"; "11-30", "2026-11-30", "11.30". */
+static const char *parse_date(struct turn *turn, const char *folded) {
+    time_t local = (time_t)(turn->now_ms / 1000) +
+                   turn->bot->config->utc_offset_minutes * 60;
+    struct tm day, read = {0};
+    gmtime_r(&local, &day);
+    const char *at = catalog_text(turn->lang, "form.days.words");
+    for (int later = 0; *at != '\0'; later++) {
+        size_t len = strcspn(at, "|");
+        if (folds_to(turn, arena_strndup(&turn->arena, at, len), folded)) {
+            local += later * 86400;
+            gmtime_r(&local, &day);
+            return arena_printf(&turn->arena, "%04d-%02d-%02d",
+                                day.tm_year + 1900, day.tm_mon + 1,
+                                day.tm_mday);
+        }
+        at += len + (at[len] == '|');
+    }
+    int year = day.tm_year + 1900, month = 0, date = 0, used = 0;
+    if ((sscanf(folded, "%4d%*1[-./]%2d%*1[-./]%2d%n", &year, &month, &date,
+                &used) < 3 ||
+         folded[used] != '\0') &&
+        (year = day.tm_year + 1900,
+         sscanf(folded, "%2d%*1[-./]%2d%n", &month, &date, &used) < 2 ||
+             folded[used] != '\0'))
+        return NULL;
+    read.tm_year = year - 1900;
+    read.tm_mon = month - 1;
+    read.tm_mday = date;
+    time_t check = timegm(&read);
+    struct tm again;
+    gmtime_r(&check, &again);
+    if (again.tm_mon != month - 1 || again.tm_mday != date)
+        return NULL;
+    return arena_printf(&turn->arena, "%04d-%02d-%02d", year, month, date);
+}
+
+enum err form_parse(struct turn *turn, const struct form *form, size_t index,
+                    const char *text, const char **out) {
+    const struct slot *slot = &form->command->slots[index];
+    const char *value = NULL;
+    if (slot->type == SLOT_TEXT)
+        return parse_text(turn, slot, text, out);
+    if (slot->type == SLOT_PLACE) {
+        value = parse_place(turn, text);
+    } else if (slot->type != SLOT_PHOTOS) {
+        const char *folded = dispatch_fold(turn->bot, &turn->arena, text);
+        switch (slot->type) {
+        case SLOT_CHOICE:
+            value = parse_choice(turn, form, index, folded);
+            break;
+        case SLOT_CHOICES:
+            value = parse_choices(turn, form, index, folded);
+            break;
+        case SLOT_NUMBER:
+            value = parse_number(turn, slot, folded);
+            break;
+        case SLOT_DATE:
+            value = parse_date(turn, folded);
+            break;
+        case SLOT_TICKET:
+            value = ticket_parse_id(&turn->arena, folded, 'S');
+            break;
+        default:
+            break;
+        }
+    }
+    if (value == NULL)
+        return ERR_INVALID;
+    *out = value;
+    return OK;
+}
+
+const char *form_invalid_key(struct turn *turn, const struct form *form,
+                             size_t slot, enum err err) {
+    static const char *const names[] = {
+        [SLOT_TEXT] = "text",       [SLOT_PHOTOS] = "photos",
+        [SLOT_PLACE] = "place",     [SLOT_CHOICE] = "choice",
+        [SLOT_CHOICES] = "choices", [SLOT_NUMBER] = "number",
+        [SLOT_DATE] = "date",       [SLOT_TICKET] = "ticket",
+    };
+    if (err == ERR_TOO_LARGE)
+        return "form.invalid.too_long";
+    return arena_printf(&turn->arena, "form.invalid.%s",
+                        names[form->command->slots[slot].type]);
+}
+
+const char *form_take_token(struct turn *turn, struct form *form, size_t slot,
+                            const char *text) {
+    size_t len = strcspn(text, " \n\t,:");
+    for (const char *mark = "，：、。"; *mark != '\0'; mark += 3) {
+        char one[4] = {mark[0], mark[1], mark[2], '\0'};
+        const char *at = strstr(text, one);
+        if (at != NULL && (size_t)(at - text) < len)
+            len = (size_t)(at - text);
+    }
+    const char *token = arena_strndup(&turn->arena, text, len);
+    if (form_parse(turn, form, slot, token, &form->values[slot]) != OK)
+        return text;
+    text += len;
+    if ((unsigned char)*text >= 0x80)
+        text += 3;
+    return text + strspn(text, " \n\t,:");
+}
+
+bool form_add_photo(struct arena *arena, const char **value, const char *id) {
+    size_t n = 0;
+    if (*value == NULL || (*value)[0] == '\0') {
+        *value = id;
+        return true;
+    }
+    for (const char *at = *value; at != NULL; at = strchr(at, ',')) {
+        n++;
+        at += at[0] == ',';
+    }
+    if (n >= LIMIT_PHOTOS)
+        return false;
+    *value = arena_printf(arena, "%s,%s", *value, id);
+    return true;
+}

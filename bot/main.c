@@ -1,0 +1,90 @@
+#define LOG_MODULE "main"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/token.h"
+#include "bot/config.h"
+#include "bot/daemon.h"
+#include "handlers/handlers.h"
+#include "i18n/catalog.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void usage(FILE *out) {
+    fputs(
+        "usage: xiaofeng [-c FILE] [run]\n"
+        "       xiaofeng [-c FILE] --check-config\n"
+        "       xiaofeng [-c FILE] code staff|organiser|admin [NAME]\n"
+        "       xiaofeng --version | --help\n"
+        "See xiaofeng(1) and xiaofeng.conf(5).\n",
+        out);
+}
+
+static unsigned parse_role(const char *word) {
+    return strcmp(word, "staff") == 0       ? ROLE_STAFF
+           : strcmp(word, "organiser") == 0 ? ROLE_ORGANISER
+           : strcmp(word, "admin") == 0     ? ROLE_ADMIN
+                                            : 0;
+}
+
+static int run_command(const struct config *config, int argc, char **argv) {
+    if (argc == 0 || (argc == 1 && strcmp(argv[0], "run") == 0))
+        return daemon_run(config, handlers, n_handlers);
+    if (strcmp(argv[0], "code") == 0 && (argc == 2 || argc == 3)) {
+        unsigned role = parse_role(argv[1]);
+        if (role != 0)
+            return daemon_make_code(config, role, argc == 3 ? argv[2] : "");
+    }
+    usage(stderr);
+    return 2;
+}
+
+int main(int argc, char **argv) {
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"check-config", no_argument, NULL, 'C'},
+        {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
+    };
+    const char *path = NULL;
+    bool check = false;
+    int option;
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            path = optarg;
+            break;
+        case 'C':
+            check = true;
+            break;
+        case 'v':
+            puts("xiaofeng " XIAOFENG_VERSION);
+            return EXIT_SUCCESS;
+        case 'h':
+            usage(stdout);
+            return EXIT_SUCCESS;
+        default:
+            usage(stderr);
+            return 2;
+        }
+    }
+    struct config *config;
+    log_init(LOG_INFO, false);
+    if (!token_init() || !catalog_init()) {
+        LOG_ERR("the built-in texts or the random source do not work");
+        return EXIT_FAILURE;
+    }
+    if (config_load(path, &config) != OK)
+        return EXIT_FAILURE;
+    log_init(config->log_level, config->log_json);
+    int status = EXIT_SUCCESS;
+    if (check)
+        puts("the settings are in order");
+    else
+        status = run_command(config, argc - optind, argv + optind);
+    config_free(config);
+    return status;
+}

@@ -1,0 +1,137 @@
+/* 我的数据, 删除我的数据: what is stored of a rider, and an end to it. */
+#include "base/token.h"
+#include "bot/bot.h"
+#include "bot/form.h"
+#include "bot/photo.h"
+#include "bot/turn.h"
+#include "handlers/handlers.h"
+#include "handlers/tickets.h"
+#include "store/rider.h"
+#include "store/ticket.h"
+#include "store/txn.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Tickets shown in one answer, and erased in one transaction. */
+#define SHOWN 30
+#define ERASED 500
+#define RECEIPT_CHARS 10
+
+/* ---- 我的数据
+ * ------------------------------------------------------------------ */
+
+static const char *consent_text(struct turn *turn) {
+    const char *consent = turn->rider.consent;
+    const char *at = strrchr(consent, ':');
+    const char *key = strncmp(consent, "yes", 3) == 0  ? "mydata.consent_yes"
+                      : strncmp(consent, "no", 2) == 0 ? "mydata.consent_no"
+                                                       : "mydata.consent_none";
+    const struct text_param time = {
+        "time", at == NULL ? "" : ticket_time(turn, strtoll(at + 1, NULL, 10))};
+    return turn_text(turn, key, &time, 1);
+}
+
+static void on_mine(void *data, enum err err, const struct ticket *tickets,
+                    size_t n, int64_t total) {
+    struct turn *turn = data;
+    if (err != OK) {
+        turn_fail(turn, err);
+        return;
+    }
+    struct notice *reply = turn_reply(turn, "mydata.list");
+    notice_param(reply, "rider", turn->message.rider);
+    notice_param(reply, "lang", lang_tag(turn->lang));
+    notice_param(reply, "consent", consent_text(turn));
+    notice_param(reply, "n",
+                 arena_printf(&turn->arena, "%lld", (long long)total));
+    notice_param(reply, "rows", ticket_rows(turn, tickets, n, 40));
+    txn_audit(turn->txn, turn->message.rider, "rider-export", "", "");
+    turn_commit(turn);
+}
+
+static void mydata_commit(struct turn *turn) {
+    ticket_list_of(turn->bot->store, &turn->arena, turn->message.rider, SHOWN,
+                   on_mine, turn);
+}
+
+const struct command command_mydata = {
+    .name = "mydata",
+    .where = COMMAND_PRIVATE,
+    .keeps_form = true,
+    .quiet = true,
+    .commit = mydata_commit,
+};
+
+/* ---- 删除我的数据
+ * --------------------------------------------------------------- */
+
+static const char *const sure[] = {"yes", "no", NULL};
+
+static const struct slot forget_slots[] = {
+    {.name = "sure",
+     .type = SLOT_CHOICE,
+     .need = SLOT_REQUIRED,
+     .options = sure,
+     .options_key = "sure"},
+};
+
+struct erased {
+    const struct ticket *tickets;
+    size_t n;
+};
+
+/* The records are gone; now the files. */
+static void remove_photos(struct turn *turn) {
+    const struct erased *erased = turn->data;
+    for (size_t i = 0; i < erased->n; i++) {
+        char *ids = arena_strdup(&turn->arena, erased->tickets[i].photos);
+        char *save = NULL;
+        for (char *id = strtok_r(ids, ",", &save); id != NULL;
+             id = strtok_r(NULL, ",", &save))
+            photo_remove(turn->bot->photos, id);
+    }
+}
+
+static void on_tickets(void *data, enum err err, const struct ticket *tickets,
+                       size_t n, int64_t total) {
+    struct turn *turn = data;
+    char receipt[TOKEN_MAX];
+    if (err != OK) {
+        turn_fail(turn, err);
+        return;
+    }
+    struct erased *erased = arena_alloc(&turn->arena, sizeof(*erased));
+    *erased = (struct erased){tickets, n};
+    turn->data = erased;
+    turn->committed = remove_photos;
+    turn->forget = total <= (int64_t)n;
+    for (size_t i = 0; i < n; i++)
+        ticket_erase(turn->txn, tickets[i].id, turn->now_ms);
+    if (turn->forget)
+        rider_erase(turn->txn, &turn->rider);
+    token_code(receipt, sizeof(receipt), RECEIPT_CHARS);
+    txn_audit(turn->txn, "rider", "rider-erase", receipt, "");
+    struct notice *reply =
+        turn_reply(turn, turn->forget ? "forget.done" : "forget.more");
+    notice_param(reply, "receipt", arena_strdup(&turn->arena, receipt));
+    notice_param(reply, "n", arena_printf(&turn->arena, "%zu", n));
+    turn_commit(turn);
+}
+
+static void forget_commit(struct turn *turn) {
+    if (strcmp(form_value(turn, "sure"), "yes") != 0)
+        turn_say(turn, "form.cancelled");
+    else
+        ticket_list_of(turn->bot->store, &turn->arena, turn->message.rider,
+                       ERASED, on_tickets, turn);
+}
+
+const struct command command_forget = {
+    .name = "forget",
+    .where = COMMAND_PRIVATE,
+    .quiet = true,
+    .slots = forget_slots,
+    .n_slots = ARRAY_LEN(forget_slots),
+    .commit = forget_commit,
+};

@@ -1,0 +1,58 @@
+/* The question after a request: its kind, by number, or that it be anonymous.
+ */
+#include "bot/form.h"
+#include "bot/turn.h"
+#include "handlers/handlers.h"
+#include "handlers/tickets.h"
+#include "store/ticket.h"
+#include "store/txn.h"
+
+#include <string.h>
+
+static const char *const choices[] = {
+    "wage", "injury", "contract", "platform",  "charge", "parking",
+    "rest", "family", "other",    "anonymous", NULL};
+
+static const struct slot slots[] = {
+    {.name = "ticket", .type = SLOT_TICKET, .need = SLOT_REQUIRED},
+    {.name = "kind",
+     .type = SLOT_CHOICE,
+     .need = SLOT_SKIPPABLE,
+     .options = choices,
+     .options_key = "kind"},
+};
+
+static void change(struct turn *turn, const struct ticket *ticket) {
+    const char *kind = form_value(turn, "kind");
+    bool hide = strcmp(kind, "anonymous") == 0;
+    const char *const hidden[] = {"anonymous", "1", "nick", ""};
+    const char *const sorted[] = {"category", kind};
+    ticket_change(turn->txn, ticket, ticket->state, turn->now_ms, NULL,
+                  hide ? hidden : sorted, hide ? 4 : 2);
+    txn_audit(turn->txn,
+              hide || ticket->anonymous ? "anonymous" : turn->message.rider,
+              hide ? "request-anonymous" : "request-kind", ticket->id, "");
+    struct notice *reply = turn_reply(turn, hide ? "request_kind.anonymous"
+                                                 : "request_kind.sorted");
+    notice_param(reply, "id", ticket->id);
+    if (!hide)
+        notice_param(reply, "*kind",
+                     arena_printf(&turn->arena, "kind.%s", kind));
+    turn_commit(turn);
+}
+
+static void commit(struct turn *turn) {
+    if (form_value(turn, "kind")[0] == '\0')
+        turn_say(turn, "request_kind.skipped");
+    else
+        ticket_find_own(turn, form_value(turn, "ticket"), change);
+}
+
+const struct command command_request_kind = {
+    .name = "request_kind",
+    .where = COMMAND_PRIVATE,
+    .hidden = true,
+    .slots = slots,
+    .n_slots = ARRAY_LEN(slots),
+    .commit = commit,
+};

@@ -1,0 +1,50 @@
+/* 补充: more words or photos to a ticket of one's own. */
+#include "bot/form.h"
+#include "bot/turn.h"
+#include "handlers/handlers.h"
+#include "handlers/tickets.h"
+#include "store/ticket.h"
+#include "store/txn.h"
+
+static const struct slot slots[] = {
+    {.name = "ticket", .type = SLOT_TICKET, .need = SLOT_REQUIRED},
+    {.name = "photos", .type = SLOT_PHOTOS, .need = SLOT_OPTIONAL},
+    {.name = "text", .type = SLOT_TEXT, .need = SLOT_SKIPPABLE},
+};
+
+static void change(struct turn *turn, const struct ticket *ticket) {
+    const char *text = form_value(turn, "text");
+    const char *photos = form_value(turn, "photos");
+    if (!ticket_is_open(ticket->state)) {
+        turn_fail(turn, ERR_STATE);
+        return;
+    }
+    if (text[0] == '\0' && photos[0] == '\0') {
+        turn_say(turn, "supplement.nothing");
+        return;
+    }
+    const struct ticket_entry entry = {
+        .kind = ENTRY_SUPPLEMENT,
+        .at_ms = turn->now_ms,
+        .who = ticket->anonymous ? "anonymous" : turn->message.rider,
+        .text = text,
+        .photos = photos,
+    };
+    ticket_change(turn->txn, ticket, TICKET_NEW, turn->now_ms, &entry, NULL, 0);
+    txn_audit(turn->txn, entry.who, "ticket-supplement", ticket->id, "");
+    notice_param(turn_reply(turn, "supplement.done"), "id", ticket->id);
+    turn_commit(turn);
+}
+
+static void commit(struct turn *turn) {
+    ticket_find_own(turn, form_value(turn, "ticket"), change);
+}
+
+const struct command command_supplement = {
+    .name = "supplement",
+    .where = COMMAND_ASKS_PRIVATE,
+    .quiet = true,
+    .slots = slots,
+    .n_slots = ARRAY_LEN(slots),
+    .commit = commit,
+};
