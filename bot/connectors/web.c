@@ -247,7 +247,6 @@ struct web *web_new(struct bot *bot, const struct web_options *options) {
     web->options.public_url = NULL; /* borrowed until now */
     web->public_origin = origin_of(options->public_url);
     web_conn_routes(web);
-    web_photo_route(web);
     web->tick = xcalloc(1, sizeof(*web->tick));
     web->tick->data = web;
     uv_timer_init(&bot->loop->uv, web->tick);

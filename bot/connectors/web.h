@@ -51,8 +51,8 @@ struct web_group {
 };
 
 /*
- * Adds the routes /chat/ws and /photos/ and brings the account online. Needs
- * bot->loop, clock, store, photos and outbox. options are borrowed.
+ * Adds the route /chat/ws and brings the account online. Needs bot->loop,
+ * clock, store, photos and outbox. options are borrowed.
  */
 struct web *web_new(struct bot *bot, const struct web_options *options);
 /* The groups of the web chat. Everybody may join the first, the others only

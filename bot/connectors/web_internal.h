@@ -23,7 +23,7 @@
  *   web_conn.c    a connection: frames, limits, deadlines
  *   web_hello.c   who somebody is, up to the welcome
  *   web_message.c what a member writes, up to the turn
- *   web_photo.c   a member's photos, in and out
+ *   web_photo.c   a member's photos
  *   web_frame.c   frames to the page
  */
 struct account;
@@ -183,7 +183,6 @@ void web_photo(struct web_conn *conn, json_t *json);
 void web_photo_bytes(struct web_conn *conn, const char *bytes, size_t len);
 void web_photo_gone(struct web_conn *conn); /* the connection goes */
 bool web_photo_overdue(const struct web_conn *conn, int64_t now_ms);
-void web_photo_route(struct web *web);
 
 /* web_frame.c */
 enum web_again { WEB_FINAL, WEB_AGAIN };

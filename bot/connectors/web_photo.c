@@ -5,12 +5,8 @@
 #include "bot/bot.h"
 #include "bot/connectors/web_internal.h"
 #include "bot/photo.h"
-#include "bot/server.h"
 #include "bot/ws.h"
 #include "store/store.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 static struct metric photos = METRIC_COUNTER(
     "xiaofeng_web_photos_total", "Photos that came by the web chat.");
@@ -111,32 +107,4 @@ void web_photo_gone(struct web_conn *conn) {
 bool web_photo_overdue(const struct web_conn *conn, int64_t now_ms) {
     return conn->upload != NULL &&
            now_ms - conn->upload->upload_ms > WEB_UPLOAD_MS;
-}
-
-/* "/photos/<id>" is the thumbnail, "/photos/<id>/full" the photo. Whoever knows
- * the id, which is random, may see it: it is told to those in the chat only. */
-static void on_request(struct http_request *request, const char *rest,
-                       void *data) {
-    struct web *web = data;
-    size_t len = strcspn(rest, "/");
-    bool full = strcmp(rest + len, "/full") == 0;
-    char id[PHOTO_ID_SIZE] = "";
-    char *path = NULL;
-
-    if (len < sizeof(id) && (full || rest[len] == '\0')) {
-        memcpy(id, rest, len);
-        path = photo_path(web->bot->photos, id, !full);
-    }
-    if (path != NULL)
-        http_answer_file(request, path, "image/jpeg", true);
-    else
-        http_answer(request, &(struct http_answer){.status = 404,
-                                                   .type = "text/plain",
-                                                   .body = "not found\n",
-                                                   .body_len = 10});
-    free(path);
-}
-
-void web_photo_route(struct web *web) {
-    http_route_add(web->bot->loop, "/photos/", on_request, web);
 }

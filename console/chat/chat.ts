@@ -231,6 +231,9 @@ function showQuick(): void {
     const offered = last?.bot && log.isLive(last)
         ? words('quickWords').filter((word) => last.text.includes(word))
         : [];
+    // A ticket that was just given a number: one tap asks how it goes.
+    const tickets = new Set(last?.bot ? last.text.match(/\b[SP]\d+\b/g) : []);
+    const ask = [...tickets].map((id) => `${words('chipWords')[2]} ${id}`);
     // "不同意" holds "同意": offer both only when both are meant.
     const quick = offered.filter(
         (word) =>
@@ -248,6 +251,7 @@ function showQuick(): void {
     };
     find('chips').replaceChildren(
         ...quick.map((word) => chip(word, 'quick')),
+        ...(ask.length === 1 ? ask : []).map((word) => chip(word, 'quick')),
         ...(link ? [] : words('chipWords').map((word) => chip(word, ''))),
     );
     find('chips').scrollLeft = 0;
@@ -371,7 +375,7 @@ async function askPhoto(file: File): Promise<void> {
 
 function openPhoto(message: Shown): void {
     const img = find<HTMLImageElement>('show');
-    img.src = `${message.photo}/full`;
+    img.src = message.photo ?? '';
     find<HTMLDialogElement>('show-box').showModal();
 }
 

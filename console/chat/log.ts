@@ -12,6 +12,7 @@ export class Log {
     private messages: Shown[] = [];
     private items = new Map<Shown, HTMLLIElement>();
     private live: Shown | null = null;
+    private following = true;
 
     constructor(
         private list: HTMLElement,
@@ -20,11 +21,12 @@ export class Log {
     ) {
         latest.onclick = () => this.toEnd();
         list.addEventListener('scroll', () => {
-            if (this.atEnd()) latest.hidden = true;
+            this.following = this.atEnd();
+            if (this.following) latest.hidden = true;
         });
         // A photo that loads, or a keyboard that opens, must not hide the end.
         const follow = () => {
-            if (latest.hidden) this.toEnd();
+            if (this.following) this.toEnd();
         };
         list.addEventListener('load', follow, true);
         new ResizeObserver(follow).observe(list);
@@ -47,9 +49,13 @@ export class Log {
     add(message: Shown): void {
         if (this.messages.length === 0) this.list.replaceChildren();
         const follow = message.mine || this.atEnd();
-        this.append(message);
-        if (follow) this.toEnd();
+        const item = this.append(message);
+        // What is taller than the window is read from its beginning.
+        const tall = item.offsetHeight > this.list.clientHeight;
+        if (follow && !tall) this.toEnd();
+        else if (follow) this.list.scrollTop = item.offsetTop - 12;
         else this.latest.hidden = false;
+        this.following = follow && !tall;
     }
 
     /** Draws a message of this chat again; others are none of ours. */
@@ -60,7 +66,7 @@ export class Log {
         const now = messageItem(message, first, this.isLive(message), this.acts);
         item.replaceWith(now);
         this.items.set(message, now);
-        if (this.latest.hidden) this.toEnd();
+        if (this.following) this.toEnd();
     }
 
     /** May its options be tapped? */
@@ -71,6 +77,7 @@ export class Log {
     toEnd(): void {
         this.list.scrollTop = this.list.scrollHeight;
         this.latest.hidden = true;
+        this.following = true;
     }
 
     private atEnd(): boolean {
@@ -87,7 +94,7 @@ export class Log {
         if (before) this.change(before);
     }
 
-    private append(message: Shown): void {
+    private append(message: Shown): HTMLLIElement {
         const before = this.messages[this.messages.length - 1];
         const gap = before ? message.time - before.time : Infinity;
         if (gap > PAUSE_MS) {
@@ -103,5 +110,6 @@ export class Log {
         const item = messageItem(message, first, live, this.acts);
         this.items.set(message, item);
         this.list.append(item);
+        return item;
     }
 }

@@ -144,7 +144,7 @@ function place(message: Shown): HTMLElement | null {
 function photo(message: Shown, acts: Acts): HTMLElement | null {
     if (message.photo) {
         const img = el('img', '');
-        img.src = message.photo;
+        img.src = `${message.photo}/thumb`;
         img.alt = t('photoOf', { nick: message.mine ? t('mine') : message.from });
         const button = el('button', 'photo', img);
         button.type = 'button';
