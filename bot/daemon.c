@@ -15,6 +15,7 @@
 #include "bot/connectors/web.h"
 #include "bot/dispatch.h"
 #include "bot/fetch.h"
+#include "bot/groups.h"
 #include "bot/loop.h"
 #include "bot/notify.h"
 #include "bot/outbox.h"
@@ -24,7 +25,6 @@
 #include "store/embedded.h"
 #include "store/group.h"
 #include "store/store.h"
-#include "store/txn.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,28 +50,25 @@ struct daemon {
 /* ---- the store -------------------------------------------------------------
  */
 
-static void on_groups_set(void *data, const struct txn_result *result) {
-    (void)data;
-    if (result->err != OK)
-        LOG_WARN("web groups not stored: %s", err_str(result->err));
-}
-
 /* The groups of the web chat are groups of the district like any other. */
 static void store_web_groups(struct daemon *daemon) {
     const struct config *config = daemon->bot.config;
-    if (!config->web || config->n_web_groups == 0)
-        return;
-    struct txn *txn = txn_new(daemon->bot.store);
-    for (size_t i = 0; i < config->n_web_groups; i++) {
-        char *chat = xasprintf("web.g%s", config->web_groups[i].name);
-        group_set(txn, &(struct group){
-                           .chat = chat,
-                           .title = config->web_groups[i].title,
-                           .account = "web",
-                       });
-        free(chat);
+    size_t n = config->web ? config->n_web_groups : 0;
+    struct group *groups = xcalloc(n + 1, sizeof(*groups));
+    char **chats = xcalloc(n + 1, sizeof(*chats));
+    for (size_t i = 0; i < n; i++) {
+        chats[i] = xasprintf("web.g%s", config->web_groups[i].name);
+        groups[i] = (struct group){
+            .chat = chats[i],
+            .title = config->web_groups[i].title,
+            .account = "web",
+        };
     }
-    txn_commit(txn, on_groups_set, NULL);
+    groups_found(&daemon->bot, groups, n);
+    for (size_t i = 0; i < n; i++)
+        free(chats[i]);
+    free(chats);
+    free(groups);
 }
 
 static void on_store_up(void *data) {

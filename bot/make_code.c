@@ -14,6 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #define CODE_CHARS 8
 #define CODE_TIMEOUT_MS 5000
@@ -60,13 +63,33 @@ static void on_deadline(uv_timer_t *timer) {
     uv_stop(timer->loop);
 }
 
+/* Whether somebody listens on a unix socket. */
+static bool answers(const char *path) {
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof(at.sun_path))
+        return false;
+    strcpy(at.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool there =
+        fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0;
+    if (fd >= 0)
+        close(fd);
+    return there;
+}
+
 /* The running daemon's Redis, or one started on its files for a moment. */
 static char *find_redis(struct making *making, const struct config *config,
                         struct embedded_redis **embedded) {
     if (config->redis_url != NULL)
         return xstrdup(config->redis_url);
     char *dir = xasprintf("%s/redis", config->data_dir);
-    char *url = NULL;
+    char *url = xasprintf("unix://%s/redis.sock", dir);
+    if (answers(url + strlen("unix://"))) {
+        free(dir);
+        return url;
+    }
+    free(url);
+    url = NULL;
     enum err err = embedded_redis_new(
         &making->loop,
         &(struct embedded_options){.dir = dir,
@@ -75,8 +98,6 @@ static char *find_redis(struct making *making, const struct config *config,
         embedded);
     if (err == OK)
         url = xstrdup(embedded_redis_url(*embedded));
-    else if (err == ERR_CONFLICT)
-        url = xasprintf("unix://%s/redis.sock", dir);
     free(dir);
     return url;
 }

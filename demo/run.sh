@@ -1,0 +1,91 @@
+#!/bin/bash
+# ./dev demo: the daemon with an embedded Redis and a sample district, a scripted
+# conversation through its real OneBot WebSocket, and then the web chat to try.
+# What was said is kept in var/demo; a second start goes on with it.
+set -euo pipefail
+
+build=$1
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+dir=${DEMO_DIR:-$root/var/demo}
+port=${DEMO_PORT:-8080}
+token=demo-token
+daemon=
+
+die() {
+    printf 'demo: %s\n' "$*" >&2
+    [ ! -s "$dir/xiaofeng.log" ] || tail -n 5 "$dir/xiaofeng.log" >&2
+    exit 1
+}
+
+stop() {
+    trap - EXIT INT TERM
+    if [ -n "$daemon" ] && kill "$daemon" 2>/dev/null; then
+        wait "$daemon" || true
+        echo "demo: stopped; the data stay in $dir"
+    fi
+}
+
+mkdir -p "$dir"
+cat >"$dir/xiaofeng.conf" <<END
+[xiaofeng]
+district = qinhuai
+operator_name = 秦淮区宁小蜂驿站（演示）
+contact = 驿站服务台
+public_url = http://127.0.0.1:$port
+data_dir = $dir/data
+[server]
+port = $port
+[onebot11]
+token = $token
+[pace]
+account_rate = 20
+account_burst = 20
+group_rate = 20
+group_burst = 20
+[photo]
+private_urls = yes
+[web.group qinhuai]
+title = 秦淮区外卖站点
+[web.group xinjiekou]
+title = 新街口骑手之家
+END
+chmod 600 "$dir/xiaofeng.conf"
+
+trap 'exit 130' INT TERM
+trap stop EXIT
+"$build/xiaofeng" -c "$dir/xiaofeng.conf" run 2>"$dir/xiaofeng.log" &
+daemon=$!
+
+ready() { # over /dev/tcp, so that no curl is needed
+    local line
+    exec 3<>"/dev/tcp/127.0.0.1/$port" || return 1
+    printf 'GET /readyz HTTP/1.1\r\nHost: demo\r\nConnection: close\r\n\r\n' >&3
+    read -r line <&3
+    exec 3>&-
+    [[ $line == *" 200"* ]]
+}
+for _ in $(seq 100); do
+    kill -0 "$daemon" 2>/dev/null || die "the daemon does not start (is port $port taken? DEMO_PORT=8081 ./dev demo)"
+    ! ready 2>/dev/null || break
+    sleep 0.1
+done
+ready 2>/dev/null || die "the daemon is not ready"
+
+code() { "$build/xiaofeng" -c "$dir/xiaofeng.conf" code "$@" 2>>"$dir/xiaofeng.log"; }
+codes=()
+if [ ! -e "$dir/bound" ]; then
+    codes=("$(code staff 社区小赵)" "$(code organiser 周老师)")
+fi
+"$build/demo/xiaofeng-demo" "$port" "$token" "$root/demo/photo.png" "${codes[@]}" ||
+    die "the conversation did not go as it should"
+touch "$dir/bound"
+
+cat <<END
+
+Now it is your turn: http://127.0.0.1:$port/chat
+  Open it in two browser windows (one of them private): two riders in one group.
+  In the private chat, 绑定 $(code staff 演示) makes you staff: then 待办, 回复, 办结.
+  And 绑定 $(code organiser 演示) makes you an organiser: then 通知 and some words.
+The log is $dir/xiaofeng.log. Ctrl-C stops; the next start keeps the data.
+END
+wait "$daemon"
