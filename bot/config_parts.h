@@ -18,7 +18,7 @@
  *   config_section.c where a setting is kept
  *   config_paths.c   paths that depend on where the program runs
  */
-#define CONFIG_FILE_BYTES (64 * 1024)
+#define CONFIG_FILE_BYTES ((size_t)64 * 1024)
 #define CONFIG_LINE_BYTES 190 /* inih's own buffer holds 199 */
 #define CONFIG_SECRET_BYTES 4096
 #define CONFIG_SECTIONS_MAX 64 /* repeated ones, of each kind */

@@ -11,6 +11,8 @@
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -34,14 +36,17 @@ static void put_gauge(struct buf *out, const char *name, const char *help,
 
 static int64_t resident_bytes(void) {
     FILE *file = fopen("/proc/self/statm", "re");
-    int64_t total, resident = 0;
+    char line[128] = "";
+    int64_t pages = 0;
 
     if (file == NULL)
         return 0;
-    if (fscanf(file, "%" SCNd64 " %" SCNd64, &total, &resident) != 2)
-        resident = 0;
+    if (fgets(line, sizeof(line), file) != NULL) {
+        const char *second = strchr(line, ' '); /* the first is virtual */
+        pages = second != NULL ? strtoll(second, NULL, 10) : 0;
+    }
     fclose(file);
-    return resident * sysconf(_SC_PAGESIZE);
+    return pages * sysconf(_SC_PAGESIZE);
 }
 
 static int64_t open_files(void) {

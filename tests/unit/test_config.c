@@ -533,10 +533,13 @@ static void test_secrets_from_files(void **state) {
 }
 
 static void assert_secret_refused(const char *path, const char *why) {
-    char *text = xasprintf("[onebot11]\ntoken_file = %s\n", path);
+    struct buf text;
 
-    assert_refused(text, why);
-    free(text);
+    buf_init(&text);
+    buf_adds(&text, "[onebot11]\ntoken_file = ");
+    buf_adds(&text, path);
+    assert_refused(text.data, why);
+    buf_finish(&text);
 }
 
 static void test_bad_files_of_secrets(void **state) {
