@@ -27,6 +27,7 @@ struct word {
 };
 
 #define FIRST_SIZE 4096
+#define PHRASE_WORDS_MAX 4 /* "use photo position" */
 
 struct lexicon {
     struct word *words;
@@ -182,6 +183,30 @@ static size_t bytes_of(const char *text, size_t len, size_t chars) {
     return at;
 }
 
+/* "my data": the longest word of several that text begins with. */
+static const struct word *find_phrase(const struct bot *bot,
+                                      struct arena *arena, const char *text,
+                                      size_t *used) {
+    size_t ends[PHRASE_WORDS_MAX], n = 0;
+    if (!isalpha((unsigned char)text[0]))
+        return NULL; /* Chinese words have no blanks in them */
+    for (size_t at = 0; n < PHRASE_WORDS_MAX; n++) {
+        size_t len = token_len(text + at);
+        if (len == 0 || at + len > COMMAND_WORD_BYTES)
+            break;
+        ends[n] = at + len;
+        at = ends[n] + (text[ends[n]] == ' ');
+    }
+    while (n-- > 1) {
+        const struct word *word = find(bot, arena, text, ends[n]);
+        if (word == NULL)
+            continue;
+        *used = ends[n];
+        return word;
+    }
+    return NULL;
+}
+
 /* The longest word of two characters or more that the token begins with. */
 static const struct word *find_glued(const struct bot *bot, struct arena *arena,
                                      const char *text, size_t len,
@@ -210,8 +235,9 @@ struct match dispatch_match(const struct bot *bot, struct arena *arena,
     size_t len = token_len(at), used = len;
     if (len == 0)
         return match;
-    const struct word *word =
-        len <= COMMAND_WORD_BYTES ? find(bot, arena, at, len) : NULL;
+    const struct word *word = find_phrase(bot, arena, at, &used);
+    if (word == NULL && len <= COMMAND_WORD_BYTES)
+        word = find(bot, arena, at, len);
     if (word == NULL && glued)
         word = find_glued(bot, arena, at, len, &used);
     if (word == NULL)
