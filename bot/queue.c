@@ -285,7 +285,7 @@ void queue_online(struct outbox_queue *queue) {
 }
 
 void queue_offline(struct outbox_queue *queue) {
-    struct entry *entry, *next;
+    struct entry *entry, *next, *again[LANE_COUNT] = {NULL};
     HASH_ITER(hh, queue->under_way, entry, next) {
         HASH_DEL(queue->under_way, entry);
         if (is_broadcast(entry) || entry->again) {
@@ -295,8 +295,13 @@ void queue_offline(struct outbox_queue *queue) {
         /* A second copy of a reply does no harm; a missing one does. */
         entry->again = true;
         metric_add(&m_again, 1);
-        DL_PREPEND(queue->lanes[entry->item.lane], entry);
+        DL_APPEND(again[entry->item.lane], entry);
         queue->n_waiting++;
+    }
+    /* Before those that wait, in the order in which they were sent. */
+    for (int lane = 0; lane < LANE_COUNT; lane++) {
+        DL_CONCAT(again[lane], queue->lanes[lane]);
+        queue->lanes[lane] = again[lane];
     }
 }
 
