@@ -268,6 +268,8 @@ void turns_await(struct turns *turns, const char *chat, const char *rider,
     if (await == NULL) {
         if (HASH_COUNT(turns->awaits) >= AWAITS_MAX)
             forget_expired(turns);
+        if (HASH_COUNT(turns->awaits) >= AWAITS_MAX)
+            await_remove(turns, turns->awaits); /* the oldest */
         size_t len = strlen(chat) + strlen(rider) + 2;
         await = xcalloc(1, sizeof(*await) + len);
         snprintf(await->name, len, "%s %s", chat, rider);
