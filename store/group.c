@@ -23,6 +23,10 @@ void group_set(struct txn *txn, const struct group *group) {
         txn_arg(txn, "lang");
         txn_arg(txn, group->lang);
     }
+    if (group->muted) {
+        txn_arg(txn, "muted");
+        txn_arg(txn, "1");
+    }
 }
 
 struct list_call {
