@@ -29,9 +29,9 @@ void txn_free(struct txn *txn); /* of a transaction that is not committed */
 void txn_seen(struct txn *txn, const char *account, const char *chat,
               const char *message_id, const char *answer);
 /*
- * Changes fields of a rider: name, value, …, NULL; a NULL value removes the
- * field. ERR_CONFLICT unless the rider's version in the store is version (0: no
- * such rider yet), which goes up by one. At most once a transaction.
+ * Changes fields of a rider: name, value, …; "" removes the field. n_fields
+ * counts both. ERR_CONFLICT unless the rider's version in the store is version
+ * (0: no such rider yet), which goes up by one. At most once a transaction.
  */
 void txn_rider(struct txn *txn, const char *rider, int64_t version,
                const char *const *fields, size_t n_fields);
