@@ -87,14 +87,6 @@ static void form_save(struct turn *turn, struct form *form) {
 /* ---- asking
  * ---------------------------------------------------------------------- */
 
-static void add_photo_note(struct turn *turn) {
-    if (turn->photo_err != OK)
-        turn_note(turn, turn->photo_err == ERR_LIMIT       ? "photo.too_many"
-                        : turn->photo_err == ERR_TOO_LARGE ? "photo.too_large"
-                        : turn->photo_err == ERR_INVALID ? "photo.not_an_image"
-                                                         : "photo.not_fetched");
-}
-
 static const char *ask_key(struct turn *turn, const struct form *form,
                            size_t slot) {
     return arena_printf(&turn->arena, "%s.%s.ask", form->command->name,
@@ -122,7 +114,6 @@ static void ask(struct turn *turn, size_t slot, const char *note) {
                                   : turn_reply(turn, key);
     notice_param(question, "options", form_options_text(turn, form, slot));
     add_values(turn, question);
-    add_photo_note(turn);
     if (note != NULL)
         turn_note(turn, note);
     if (form->command->slots[slot].type == SLOT_PLACE &&
@@ -141,6 +132,8 @@ static void form_next(struct turn *turn, const char *note) {
         ask(turn, i, note);
         return;
     }
+    if (!form->command->keeps_form && !turn->continuing)
+        set_aside(turn);
     if (!form->command->keeps_form || turn->continuing)
         form_forget(turn);
     form->command->commit(turn);
@@ -244,7 +237,13 @@ static void fill(struct turn *turn) {
     take_location(turn);
 }
 
+static void obey(struct turn *turn);
+
 void form_ready(struct turn *turn) {
+    if (turn->control != CONTROL_NONE) {
+        obey(turn);
+        return;
+    }
     if (turn->continuing) {
         form_continue(turn);
         return;
@@ -287,12 +286,16 @@ static const char *take_answer(struct turn *turn, const char *text) {
     return form_invalid_key(turn, form, (size_t)asked, err);
 }
 
+/* The form in progress, in the turn's hands. */
+static void reopen(struct turn *turn) {
+    turn->form = form_new(turn, turn->open->command);
+    memcpy(turn->form->values, turn->open->values, sizeof(turn->form->values));
+    turn->form->asked = turn->open->asked;
+}
+
 void form_continue(struct turn *turn) {
     if (turn->form == NULL) {
-        turn->form = form_new(turn, turn->open->command);
-        memcpy(turn->form->values, turn->open->values,
-               sizeof(turn->form->values));
-        turn->form->asked = turn->open->asked;
+        reopen(turn);
         if (turn->command->prepare != NULL) {
             turn->command->prepare(turn); /* comes back by form_ready() */
             return;
@@ -342,16 +345,29 @@ static void skip(struct turn *turn) {
     form_next(turn, note);
 }
 
-/* The open form, an expired one, or the one that was set aside. */
+/* The open form, an expired one, or the one that was set aside; that one also
+ * when only a menu came between. */
 static bool resume(struct turn *turn) {
     struct form *draft = arena_alloc(&turn->arena, sizeof(*draft));
-    if (turn->open != NULL)
+    if (turn->open != NULL && has_values(turn->open))
         return true;
     if (!session_unpack(turn->bot, &turn->arena, turn->rider.draft, draft))
-        return false;
+        return turn->open != NULL;
     turn->open = draft;
     turn_set(turn, "draft", "");
     return true;
+}
+
+/* Does what the control word says, with the form's options at hand. */
+static void obey(struct turn *turn) {
+    enum control control = turn->control;
+    turn->control = CONTROL_NONE; /* a commit may go on to another command */
+    if (control == CONTROL_BACK)
+        back(turn);
+    else if (control == CONTROL_SKIP)
+        skip(turn);
+    else
+        form_next(turn, NULL);
 }
 
 void form_control(struct turn *turn, enum control control) {
@@ -365,14 +381,11 @@ void form_control(struct turn *turn, enum control control) {
         return;
     }
     turn->continuing = true;
+    turn->control = control;
     turn->command = turn->open->command;
-    turn->form = form_new(turn, turn->command);
-    memcpy(turn->form->values, turn->open->values, sizeof(turn->form->values));
-    turn->form->asked = turn->open->asked;
-    if (control == CONTROL_BACK)
-        back(turn);
-    else if (control == CONTROL_SKIP)
-        skip(turn);
+    reopen(turn);
+    if (turn->command->prepare != NULL)
+        turn->command->prepare(turn); /* comes back by form_ready() */
     else
-        form_next(turn, NULL);
+        obey(turn);
 }

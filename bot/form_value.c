@@ -11,6 +11,7 @@
 #include "bot/turn.h"
 #include "store/ticket.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -58,20 +59,35 @@ const char *form_options_text(struct turn *turn, const struct form *form,
     return result;
 }
 
+/* Whether id is among ids joined by ','. */
+static bool has_id(const char *ids, const char *id) {
+    size_t len = strlen(id);
+    for (const char *at = ids; at != NULL; at = strchr(at, ',')) {
+        at += *at == ',';
+        if (strncmp(at, id, len) == 0 && (at[len] == ',' || at[len] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+/* The words of "lat,lon,words"; the position itself when it has none. */
+static const char *place_text(const char *value) {
+    const char *words = strchr(value, ',');
+    words = words == NULL ? NULL : strchr(words + 1, ',');
+    return words == NULL || words[1] == '\0' ? value : words + 1;
+}
+
 const char *form_value_text(struct turn *turn, const struct form *form,
                             size_t slot) {
     const char *value = form->values[slot];
+    if (form->command->slots[slot].type == SLOT_PLACE)
+        return place_text(value);
     struct buf titles;
     buf_init(&titles);
-    for (size_t i = 0; i < form->n_options[slot]; i++) {
-        const char *id = form->options[slot][i].id;
-        const char *at = strstr(value, id);
-        size_t len = strlen(id);
-        if (at != NULL && (at == value || at[-1] == ',') &&
-            (at[len] == ',' || at[len] == '\0'))
+    for (size_t i = 0; i < form->n_options[slot]; i++)
+        if (has_id(value, form->options[slot][i].id))
             buf_addf(&titles, "%s%s", titles.len == 0 ? "" : ", ",
                      form->options[slot][i].title);
-    }
     if (titles.len > 0)
         value = arena_strndup(&turn->arena, titles.data, titles.len);
     buf_finish(&titles);
@@ -114,7 +130,8 @@ static const char *parse_choice(struct turn *turn, const struct form *form,
     const struct option *options = form->options[slot];
     size_t n = form->n_options[slot];
     long number = leading_number(folded, (long)n);
-    if (number > 0 && strspn(folded, "0123456789. ") == strlen(folded))
+    const char *rest = folded + strspn(folded, "0123456789");
+    if (number > 0 && rest[strspn(rest, ". ")] == '\0')
         return options[number - 1].id;
     for (size_t i = 0; i < n; i++)
         if (folds_to(turn, options[i].title, folded) ||
@@ -196,12 +213,16 @@ static const char *parse_place(struct turn *turn, const char *text) {
 static const char *parse_number(struct turn *turn, const struct slot *slot,
                                 const char *folded) {
     char *end;
+    errno = 0;
     long number = strtol(folded, &end, 10);
-    if (end == folded || *end != '\0' || number < slot->min ||
+    if (errno != 0 || end == folded || *end != '\0' || number < slot->min ||
         (slot->max > 0 && number > slot->max))
         return NULL;
     return arena_printf(&turn->arena, "%ld", number);
 }
+
+#define YEAR_MIN 1900
+#define YEAR_MAX 2199
 
 /* 今天, 明天, 后天 by "form.days.words"; "11-30", "2026-11-30", "11.30". */
 static const char *parse_date(struct turn *turn, const char *folded) {
@@ -232,6 +253,8 @@ static const char *parse_date(struct turn *turn, const char *folded) {
     read.tm_year = year - 1900;
     read.tm_mon = month - 1;
     read.tm_mday = date;
+    if (year < YEAR_MIN || year > YEAR_MAX)
+        return NULL;
     time_t check = timegm(&read);
     struct tm again;
     gmtime_r(&check, &again);
@@ -290,6 +313,20 @@ const char *form_invalid_key(struct turn *turn, const struct form *form,
                         names[form->command->slots[slot].type]);
 }
 
+/*
+ * A number is the answer to a list that was shown. Before any was, "诉求 1
+ * 号门进不去" is a text that begins with a number, unless it is all there is.
+ */
+static bool is_stray_number(struct turn *turn, const struct form *form,
+                            size_t slot, const char *token, bool whole) {
+    const struct slot *table = &form->command->slots[slot];
+    if (table->type != SLOT_CHOICE)
+        return false;
+    const char *folded = dispatch_fold(turn->bot, &turn->arena, token);
+    return folded[0] >= '0' && folded[0] <= '9' &&
+           (!whole || table->need == SLOT_OPTIONAL);
+}
+
 const char *form_take_token(struct turn *turn, struct form *form, size_t slot,
                             const char *text) {
     size_t len = strcspn(text, " \n\t,:");
@@ -300,6 +337,8 @@ const char *form_take_token(struct turn *turn, struct form *form, size_t slot,
             len = (size_t)(at - text);
     }
     const char *token = arena_strndup(&turn->arena, text, len);
+    if (is_stray_number(turn, form, slot, token, text[len] == '\0'))
+        return text;
     if (form_parse(turn, form, slot, token, &form->values[slot]) != OK)
         return text;
     text += len;

@@ -96,6 +96,7 @@ void turn_open(struct turn *turn) {
     turn->command = NULL;
     turn->form = turn->open = NULL;
     turn->continuing = false;
+    turn->control = CONTROL_NONE;
     turn->n_notices = turn->n_set = 0;
     turn->forget = false;
     turn->committed = NULL;
@@ -224,6 +225,15 @@ static void add_privacy_notice(struct turn *turn) {
     }
 }
 
+/* What became of photos that were sent along, whatever they were sent with. */
+static void add_photo_note(struct turn *turn) {
+    if (turn->photo_err != OK)
+        turn_note(turn, turn->photo_err == ERR_LIMIT       ? "photo.too_many"
+                        : turn->photo_err == ERR_TOO_LARGE ? "photo.too_large"
+                        : turn->photo_err == ERR_INVALID ? "photo.not_an_image"
+                                                         : "photo.not_fetched");
+}
+
 /* ---- ends
  * ---------------------------------------------------------------------- */
 
@@ -275,6 +285,7 @@ static void on_committed(void *data, const struct txn_result *result) {
 
 void turn_commit(struct turn *turn) {
     const struct message *message = &turn->message;
+    add_photo_note(turn);
     add_privacy_notice(turn);
     if (txn_empty(turn->txn) && turn->n_set == 0) {
         send_from_memory(turn);

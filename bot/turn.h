@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/limits.h"
+#include "bot/dispatch.h"
 #include "bot/message.h"
 #include "i18n/catalog.h"
 #include "store/notice.h"
@@ -63,6 +64,7 @@ struct turn {
     const char *answer_chat; /* the private chat with the rider */
     struct form *open;       /* the rider's form in progress, or NULL */
     bool continuing;         /* the message goes on with it */
+    enum control control;    /* the word it was, until prepare() is done */
     struct notice notices[TURN_NOTICES_MAX];
     size_t n_notices;
     const char *set[2 * TURN_FIELDS_MAX]; /* fields of the rider to change */
