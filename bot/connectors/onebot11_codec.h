@@ -63,6 +63,9 @@ bool onebot11_bare_id(struct jspan value, struct jspan *id);
 
 /* The member of an object by name; empty when it is missing. */
 struct jspan onebot11_member(struct jspan object, const char *name);
+/* The two members of a segment; each is empty when it is missing. */
+void onebot11_segment(struct jspan segment, struct jspan *type,
+                      struct jspan *data);
 
 /* Memory of one glance. */
 #define ONEBOT11_CHAT_BYTES (LIMIT_ID_BYTES + sizeof("qq.g"))

@@ -301,12 +301,10 @@ static void take_segment(struct decoder *d, struct jspan type,
 }
 
 static void take_element(struct decoder *d, struct jspan element) {
-    struct jspan type = onebot11_member(element, "type");
-    struct params params = {
-        .arena = d->arena,
-        .data = onebot11_member(element, "data"),
-    };
+    struct params params = {.arena = d->arena};
+    struct jspan type;
 
+    onebot11_segment(element, &type, &params.data);
     if (type.len < 2 || *type.at != '"') {
         d->odd->wrong++;
         add_other(d);
@@ -373,10 +371,16 @@ static enum err decode_cq(struct decoder *d, struct jspan string) {
 static char *prefixed(struct arena *arena, const char *prefix,
                       struct jspan value) {
     struct jspan id;
+    size_t len;
+    char *out;
 
     if (!onebot11_bare_id(value, &id))
         return NULL;
-    return arena_printf(arena, "%s%.*s", prefix, (int)id.len, id.at);
+    len = strlen(prefix);
+    out = arena_alloc(arena, len + id.len + 1);
+    memcpy(out, prefix, len);
+    memcpy(out + len, id.at, id.len);
+    return out;
 }
 
 /* The card is the name in this group, and often empty. */

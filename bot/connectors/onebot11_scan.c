@@ -198,21 +198,35 @@ struct jspan onebot11_member(struct jspan object, const char *name) {
     return found;
 }
 
+void onebot11_segment(struct jspan segment, struct jspan *type,
+                      struct jspan *data) {
+    struct jscan scan;
+    struct jspan key;
+    struct jspan value;
+
+    *type = *data = (struct jspan){0};
+    jscan_init(&scan, segment.at, segment.len);
+    while (jscan_next(&scan, &key, &value)) {
+        if (jspan_is(key, "type"))
+            *type = value;
+        else if (jspan_is(key, "data"))
+            *data = value;
+    }
+}
+
 static void glance_segment(const struct onebot11_frame *frame,
                            const char *alias, struct arena *scratch,
                            struct jspan segment, struct onebot11_glance *out) {
-    struct jspan type = onebot11_member(segment, "type");
+    struct jspan type;
+    struct jspan data;
     struct jspan text;
     struct jspan id;
 
+    onebot11_segment(segment, &type, &data);
     if (jspan_is(type, "\"text\"")) {
-        struct jspan data = onebot11_member(segment, "data");
-
         if (string_text(scratch, onebot11_member(data, "text"), &text))
             add_text(out, text.at, text.len);
     } else if (jspan_is(type, "\"at\"")) {
-        struct jspan data = onebot11_member(segment, "data");
-
         if (onebot11_bare_id(onebot11_member(data, "qq"), &id) &&
             is_self(frame, alias, id))
             out->glance.mentioned = true;

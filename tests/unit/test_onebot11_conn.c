@@ -660,7 +660,8 @@ static void test_calls_under_way_are_limited(void **state) {
         ticket++;
     }
     assert_int_equal(err, ERR_LIMIT);
-    assert_in_range(ticket, ONEBOT11_CALLS_MAX - 1, ONEBOT11_CALLS_MAX);
+    /* Its own questions (login, groups) may still be under way. */
+    assert_in_range(ticket, ONEBOT11_CALLS_MAX - 2, ONEBOT11_CALLS_MAX);
     struct peer_call *call = expect_call(peer, "a");
     peer_answer_ok(peer, call);
     expect_outcome(0, 0, OUTCOME_SENT, NULL);
@@ -928,9 +929,15 @@ static void test_another_way_takes_over(void **state) {
         peer_flush(peers[i], WAIT_MS);
     }
     WAIT_FOR(online("qq.10001000"));
+    for (int i = 0; i < 2; i++)
+        peer_run(peers[i], 100, false); /* the question for its groups */
     /* Whichever has it: that one goes, and the other one has it. */
     assert_int_equal(send_to("qq.10001000", 1, "qq.g1", "a"), OK);
-    int one = peer_run(peers[0], 100, true) > 0 ? 0 : 1;
+    int one = 0;
+    while (peer_stats(peers[one])->sends[PEER_GROUP_SENDS] < 1) {
+        one = 1 - one;
+        assert_true(peer_run(peers[one], 1, true) >= 0);
+    }
     peer_call_free(expect_call(peers[one], "a"));
     peer_cut(peers[one]);
     WAIT_FOR(counter("xiaofeng_ws_connections") == 1);
