@@ -224,7 +224,12 @@ int main(int argc, char **argv) {
     snprintf(photo, sizeof(photo), "http://127.0.0.1:%d/photo.png",
              start_pictures(argv[3]));
     struct peer *peer = peer_connect(
-        &(struct peer_options){.port = atoi(argv[1]), .token = argv[2]}, NULL);
+        &(struct peer_options){.port = atoi(argv[1]),
+                               .token = argv[2],
+                               .groups =
+                                   "[{\"group_id\":" GROUP
+                                   ",\"group_name\":\"" GROUP_TITLE "\"}]"},
+        NULL);
     if (peer == NULL) {
         fputs("demo: the daemon takes no OneBot connection\n", stderr);
         return 1;

@@ -45,7 +45,7 @@ group_burst = 20
 [photo]
 private_urls = yes
 [web.group qinhuai]
-title = 秦淮区外卖站点
+title = 秦淮区外卖站点（网页）
 [web.group xinjiekou]
 title = 新街口骑手之家
 END

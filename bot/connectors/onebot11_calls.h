@@ -11,8 +11,14 @@
  */
 #define ONEBOT11_CALLS_MAX 4096
 
+enum onebot11_call_kind {
+    ONEBOT11_SEND,
+    ONEBOT11_LOGIN, /* get_login_info: which account is this? */
+    ONEBOT11_GROUPS /* get_group_list: which groups is it in? */
+};
+
 struct onebot11_call {
-    bool login; /* get_login_info, else a send */
+    enum onebot11_call_kind kind;
     uint64_t ticket;
     int64_t deadline_ms;
 };

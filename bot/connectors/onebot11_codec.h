@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct group;
+
 struct buf;
 
 /*
@@ -129,5 +131,12 @@ bool onebot11_decode_echo(struct jspan echo, const char *prefix,
 enum err onebot11_encode_send(struct buf *buf, const struct outgoing *out,
                               const char *image, const char *prefix,
                               uint64_t number) must_check;
-void onebot11_encode_login(struct buf *buf, const char *prefix,
-                           uint64_t number);
+/* Appends a call without parameters, such as get_login_info. */
+void onebot11_encode_question(struct buf *buf, const char *action,
+                              const char *prefix, uint64_t number);
+
+/* The groups that get_group_list tells of, their chats under account; both the
+ * array and its strings are in arena. Returns how many. */
+size_t onebot11_decode_groups(const struct onebot11_frame *frame,
+                              const char *account, struct arena *arena,
+                              struct group **out);

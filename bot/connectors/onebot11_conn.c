@@ -9,6 +9,7 @@
 #include "bot/connector.h"
 #include "bot/connectors/onebot11_codec.h"
 #include "bot/glance.h"
+#include "bot/groups.h"
 #include "bot/outbox.h"
 #include "bot/turn.h"
 
@@ -98,10 +99,10 @@ void onebot11_conn_free(struct onebot11_conn *conn) {
 
 /* ---- calls --------------------------------------------------------------- */
 
-static enum err send_login(struct onebot11_conn *conn) {
+static enum err ask(struct onebot11_conn *conn, enum onebot11_call_kind kind) {
     struct onebot11 *owner = conn->owner;
     struct onebot11_call call = {
-        .login = true,
+        .kind = kind,
         .deadline_ms = now_ms(conn) + owner->deadline_ms,
     };
     uint64_t number;
@@ -110,7 +111,10 @@ static enum err send_login(struct onebot11_conn *conn) {
     if (!onebot11_calls_add(&conn->calls, &call, &number))
         return ERR_LIMIT;
     buf_clear(&owner->out);
-    onebot11_encode_login(&owner->out, owner->prefix, number);
+    onebot11_encode_question(&owner->out,
+                             kind == ONEBOT11_LOGIN ? "get_login_info"
+                                                    : "get_group_list",
+                             owner->prefix, number);
     err = ws_send(conn->ws, owner->out.data, owner->out.len);
     if (err)
         onebot11_calls_take(&conn->calls, number, &call);
@@ -178,11 +182,11 @@ void onebot11_conn_expire(struct onebot11_conn *conn, int64_t at_ms) {
 
     while (onebot11_calls_expire(&conn->calls, at_ms, &call)) {
         metric_add(&m_expired, 1);
-        if (!call.login)
+        if (call.kind == ONEBOT11_SEND)
             outbox_outcome(conn->account, call.ticket, OUTCOME_UNKNOWN,
                            "no answer in time", NULL);
         else if (!conn->known && !conn->closed)
-            send_login(conn); /* still nameless: asked again */
+            ask(conn, ONEBOT11_LOGIN); /* still nameless: asked again */
     }
 }
 
@@ -210,6 +214,8 @@ static void take_account(struct onebot11_conn *conn) {
         drop_calls(account->data);
     }
     conn->account = account_online(bot, id, &onebot11_connector, conn);
+    if (ask(conn, ONEBOT11_GROUPS))
+        LOG_WARN("%s: its groups are not asked for", id);
 }
 
 /* Another connection that the account's calls can go over. */
@@ -292,7 +298,7 @@ void onebot11_conn_open(struct onebot11_conn *conn, struct ws *ws) {
      * may be a connection that never came about. */
     if (!(conn->role & ONEBOT11_API))
         return;
-    if (send_login(conn))
+    if (ask(conn, ONEBOT11_LOGIN))
         conn->closed = true;
     else
         identify(conn, (struct jspan){conn->alias, strlen(conn->alias)},
@@ -393,6 +399,20 @@ static void take_login(struct onebot11_conn *conn,
                  (long long)answer->retcode);
 }
 
+/* So that notices reach groups in which nobody has spoken yet. */
+static void take_groups(struct onebot11_conn *conn,
+                        const struct onebot11_frame *frame,
+                        struct arena *arena) {
+    struct group *groups;
+    size_t n;
+
+    if (!conn->account)
+        return;
+    n = onebot11_decode_groups(frame, conn->account->id, arena, &groups);
+    LOG_INFO("%s is in %zu groups", conn->account->id, n);
+    groups_found(conn->owner->bot, groups, n);
+}
+
 static void take_answer(struct onebot11_conn *conn,
                         const struct onebot11_frame *frame) {
     struct onebot11_answer answer;
@@ -411,8 +431,10 @@ static void take_answer(struct onebot11_conn *conn,
         metric_add(&m_stray, 1);
     } else {
         hear(conn);
-        if (call.login)
+        if (call.kind == ONEBOT11_LOGIN)
             take_login(conn, &answer);
+        else if (call.kind == ONEBOT11_GROUPS)
+            take_groups(conn, frame, &arena);
         else
             outbox_outcome(conn->account, call.ticket, answer.outcome,
                            answer.reason, answer.message_id);

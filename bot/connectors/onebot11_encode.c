@@ -103,8 +103,8 @@ enum err onebot11_encode_send(struct buf *buf, const struct outgoing *out,
     return OK;
 }
 
-void onebot11_encode_login(struct buf *buf, const char *prefix,
-                           uint64_t number) {
-    buf_adds(buf, "{\"action\":\"get_login_info\",\"params\":{}");
+void onebot11_encode_question(struct buf *buf, const char *action,
+                              const char *prefix, uint64_t number) {
+    buf_addf(buf, "{\"action\":\"%s\",\"params\":{}", action);
     add_echo(buf, prefix, number);
 }

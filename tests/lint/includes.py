@@ -18,6 +18,14 @@ MAY_INCLUDE = {
     "bot/": ["base/", "i18n/", "store/", "bot/"],
     "bot/connectors/": ["base/", "i18n/", "store/", "bot/", "bot/connectors/"],
     "bot/api/": ["base/", "i18n/", "store/", "bot/", "bot/api/"],
+    "bot/daemon.c": [
+        "base/",
+        "i18n/",
+        "store/",
+        "bot/",
+        "bot/connectors/",
+        "bot/api/",
+    ],
     "bot/main.c": [
         "base/",
         "i18n/",

@@ -31,6 +31,7 @@ struct peer {
     struct wire *wire;
     char *self_id;
     char *path;
+    char *groups;
     bool cq;
     enum peer_policy policy[PEER_KINDS];
     int delay_ms;
@@ -70,6 +71,7 @@ static struct peer *peer_new(struct wire *wire,
 
     peer->wire = wire;
     peer->self_id = xstrdup(options->self_id ? options->self_id : "10001000");
+    peer->groups = xstrdup(options->groups ? options->groups : "[]");
     peer->cq = options->cq;
     peer->answers_end = &peer->answers;
     peer->next_id = FIRST_MESSAGE_ID;
@@ -208,6 +210,7 @@ void peer_cut(struct peer *peer) {
     wire_free(peer->wire);
     buf_finish(&peer->frame);
     buf_finish(&peer->answer);
+    free(peer->groups);
     free(peer->self_id);
     free(peer->path);
     free(peer);
@@ -501,6 +504,17 @@ static void answer_login(struct peer *peer, const char *echo, size_t len) {
     send_answer(peer);
 }
 
+static void answer_groups(struct peer *peer, const char *echo, size_t len) {
+    buf_clear(&peer->answer);
+    buf_addf(&peer->answer,
+             "{\"status\":\"ok\",\"retcode\":0,\"data\":%s,\"message\":\"\","
+             "\"wording\":\"\",\"echo\":",
+             peer->groups);
+    buf_add(&peer->answer, echo, len);
+    buf_adds(&peer->answer, ",\"stream\":\"normal-action\"}");
+    send_answer(peer);
+}
+
 /* Answers by policy; the message's id when it was sent, else 0. */
 static uint64_t answer_by_policy(struct peer *peer, enum peer_kind kind,
                                  const char *echo, size_t len) {
@@ -674,6 +688,11 @@ static void take_call(struct peer *peer, const char *frame, size_t len) {
         kind = PEER_PRIVATE_SENDS;
     else if (action_len == 16 && memcmp(action, "\"get_login_info\"", 16) == 0)
         kind = PEER_LOGINS;
+    else if (action_len == 16 &&
+             memcmp(action, "\"get_group_list\"", 16) == 0) {
+        answer_groups(peer, echo, echo_len);
+        return;
+    }
     if (kind == PEER_KINDS) {
         answer_failed(peer, echo, echo_len, 1404, "不支持的API");
         return;

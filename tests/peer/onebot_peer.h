@@ -22,6 +22,7 @@ struct peer_options {
     const char *self_id;   /* NULL: "10001000" */
     const char *header_id; /* X-Self-ID; NULL: self_id, "": no header */
     const char *role;      /* X-Client-Role; NULL: "Universal", "": none */
+    const char *groups;    /* data of get_group_list, JSON; NULL: [] */
     bool cq;               /* messages as CQ strings */
     bool quiet;            /* no lifecycle event at the beginning */
 };

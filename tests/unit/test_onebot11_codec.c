@@ -763,7 +763,7 @@ static void test_calls_that_cannot_be(void **state) {
         assert_int_equal(onebot11_encode_send(&buf, &wrong[i], NULL, "x", 1),
                          ERR_INVALID);
     assert_int_equal(buf.len, 0);
-    onebot11_encode_login(&buf, "x", 0);
+    onebot11_encode_question(&buf, "get_login_info", "x", 0);
     assert_string_equal(buf.data,
                         "{\"action\":\"get_login_info\",\"params\":"
                         "{},\"echo\":\"x0\"}");
