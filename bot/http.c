@@ -147,6 +147,44 @@ static void request_free(struct http_request *request) {
     free(request);
 }
 
+/* The answer has left: the connection waits for the next request. */
+static int complete(struct conn *conn) {
+    bool linger = conn->request->linger;
+
+    request_free(conn->request);
+    if (linger) {
+        /* Closing with bytes unread would take the answer with it. */
+        set_deadline(conn, LINGER_MS);
+        return 0;
+    }
+    lws_rx_flow_control(conn->wsi, 1);
+    server_set_deadline(conn, conn->server->limits.request_ms);
+    return lws_http_transaction_completed(conn->wsi) ? -1 : 0;
+}
+
+/* Sends the answer; returns nonzero when the connection is to be closed. */
+static int send_answer(struct conn *conn) {
+    struct http_request *request = conn->request;
+
+    if (request->out.len &&
+        lws_write(conn->wsi, (unsigned char *)request->out.data,
+                  request->out.len, LWS_WRITE_HTTP) < 0)
+        return -1;
+    buf_finish(&request->out);
+    if (!lws_partial_buffered(conn->wsi))
+        return complete(conn);
+    /* The library calls when the rest has left, but not while it may not read
+     * either. */
+    lws_rx_flow_control(conn->wsi, 1);
+    return 0;
+}
+
+int http_writable(struct conn *conn) {
+    if (!conn->request || !conn->request->answered)
+        return 0;
+    return send_answer(conn);
+}
+
 void http_answer_with(struct http_request *request,
                       const struct http_answer *answer, enum http_cache cache,
                       const char *etag) {
@@ -156,16 +194,18 @@ void http_answer_with(struct http_request *request,
         request_free(request);
         return;
     }
-    if (request->out.len) {
+    if (request->answered) {
         LOG_ERR("a request was answered twice");
         return;
     }
+    request->answered = true;
+    request->gone = NULL;
     compose(&request->out, answer, cache, etag, request->linger);
     if (request->bodiless)
         request->out.len -= answer->body_len;
     set_deadline(conn, SEND_MS);
-    lws_rx_flow_control(conn->wsi, 1);
-    lws_callback_on_writable(conn->wsi);
+    if (!request->dispatching && send_answer(conn) != 0)
+        ws_kill(conn->wsi);
 }
 
 void http_answer(struct http_request *request,
@@ -183,31 +223,6 @@ void http_answer_status(struct http_request *request, unsigned status) {
     buf_finish(&text);
 }
 
-int http_writable(struct conn *conn) {
-    struct http_request *request = conn->request;
-    bool linger;
-    int n;
-
-    if (!request || !request->out.len)
-        return 0;
-    n = lws_write(conn->wsi, (unsigned char *)request->out.data,
-                  request->out.len, LWS_WRITE_HTTP);
-    linger = request->linger;
-    request_free(request);
-    if (n < 0)
-        return -1;
-    if (linger) {
-        /* Closing with bytes unread would take the answer with it. */
-        set_deadline(conn, LINGER_MS);
-        return 0;
-    }
-    if (lws_http_transaction_completed(conn->wsi))
-        return -1;
-    if (!lws_partial_buffered(conn->wsi))
-        server_set_deadline(conn, conn->server->limits.request_ms);
-    return 0;
-}
-
 void http_gone(struct conn *conn) {
     struct http_request *request = conn->request;
     void (*gone)(void *data) = request->gone;
@@ -216,7 +231,7 @@ void http_gone(struct conn *conn) {
     conn->request = NULL;
     request->conn = NULL;
     /* Without a callback its answer is still to come, and frees it. */
-    if (gone || request->out.len)
+    if (gone || request->answered)
         request_free(request);
     if (gone)
         gone(data);
@@ -268,6 +283,13 @@ static bool has_body(struct lws *wsi) {
                            WSI_TOKEN_HTTP_CONTENT_LENGTH);
 
     return len < 0 || (len > 0 && strcmp(length, "0") != 0);
+}
+
+/* Whether the library reads on by itself, and throws away what it reads. */
+static bool body_is_read(struct lws *wsi) {
+    return lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) ||
+           lws_hdr_total_length(wsi, WSI_TOKEN_PUT_URI) ||
+           lws_hdr_total_length(wsi, WSI_TOKEN_PATCH_URI) || has_body(wsi);
 }
 
 /* The status a request is refused with before anybody looks at it, or 0. */
@@ -330,7 +352,8 @@ static void dispatch(struct http_request *request, const char *path) {
 }
 
 int http_received(struct conn *conn, const char *path, size_t len) {
-    unsigned status = check_request(conn->wsi, path, len);
+    struct lws *wsi = conn->wsi;
+    unsigned status = check_request(wsi, path, len);
     struct http_request *request;
     char copy[PATH_BYTES]; /* the library frees its own with the headers */
 
@@ -338,21 +361,25 @@ int http_received(struct conn *conn, const char *path, size_t len) {
         return -1;
     metric_add(&requests, 1);
     request = request_new(conn);
-    if (status) {
-        request->linger = true;
-        request->bodiless =
-            lws_hdr_total_length(conn->wsi, WSI_TOKEN_HEAD_URI) > 0;
-        http_answer_status(request, status);
-        return 0;
-    }
-    memcpy(copy, path, len);
-    copy[len] = '\0';
+    request->linger =
+        body_is_read(wsi) ||
+        lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING);
+    request->bodiless = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
+    request->dispatching = true;
     set_deadline(conn, conn->server->limits.request_ms);
-    dispatch(request, copy);
-    /* Meanwhile what the client sends next would wake us in vain. */
-    if (conn->request && !conn->request->out.len)
-        lws_rx_flow_control(conn->wsi, 0);
-    return 0;
+    /* Newer versions of the library give up the connection if anything comes
+     * before this request is answered, older ones are woken in vain. */
+    if (!body_is_read(wsi))
+        lws_rx_flow_control(wsi, 0);
+    if (status) {
+        http_answer_status(request, status);
+    } else {
+        memcpy(copy, path, len);
+        copy[len] = '\0';
+        dispatch(request, copy);
+    }
+    request->dispatching = false;
+    return request->answered ? send_answer(conn) : 0;
 }
 
 void http_route_add(struct loop *loop, const char *prefix,

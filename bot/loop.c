@@ -6,10 +6,13 @@
 #define LOG_MODULE "loop"
 #include "base/log.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /*
  * The library finds a connection by its descriptor in a table as large as the
@@ -30,12 +33,15 @@
 static bool starting;
 
 static void log_lws(int level, const char *line) {
-    int len = (int)strcspn(line, "\n");
+    /* Newer versions begin with "[time] E: ", which we say ourselves. */
+    const char *time = line[0] == '[' ? strchr(line, ']') : NULL;
+    const char *text = time && strlen(time) > 5 ? time + 5 : line;
+    int len = (int)strcspn(text, "\n");
 
     if (starting && level == LLL_ERR)
-        LOG_WARN("libwebsockets: %.*s", len, line);
+        LOG_WARN("libwebsockets: %.*s", len, text);
     else
-        LOG_DBG("libwebsockets: %.*s", len, line);
+        LOG_DBG("libwebsockets: %.*s", len, text);
 }
 
 static void limit_files(void) {
@@ -89,6 +95,29 @@ enum err loop_init(struct loop *loop) {
     return OK;
 }
 
+/*
+ * Why an address cannot be listened on: an errno, 0 if it can. Told of one that
+ * is not there, the library tries for ever in some of its versions.
+ */
+static int bind_error(const char *address, int port) {
+    struct sockaddr_storage at = {0};
+    int on = 1, rc, fd;
+
+    if (uv_ip4_addr(address, port, (struct sockaddr_in *)&at) != 0 &&
+        uv_ip6_addr(address, port, (struct sockaddr_in6 *)&at) != 0)
+        return EINVAL;
+    fd = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return errno;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    rc = bind(fd, (struct sockaddr *)&at,
+              at.ss_family == AF_INET ? sizeof(struct sockaddr_in)
+                                      : sizeof(struct sockaddr_in6));
+    rc = rc == 0 ? 0 : errno;
+    close(fd);
+    return rc;
+}
+
 static struct lws_vhost *vhost_new(struct loop *loop, const char *address,
                                    int port, const char *cert, const char *key,
                                    bool ipv6) {
@@ -117,11 +146,18 @@ static struct lws_vhost *vhost_new(struct loop *loop, const char *address,
 enum err loop_listen(struct loop *loop, const char *address, int port,
                      const char *cert, const char *key) {
     bool ipv6 = !address || strchr(address, ':');
+    const char *shown = address ? address : "*";
+    int rc;
 
     if (loop->server)
         return ERR_STATE;
     if (!cert != !key)
         return ERR_INVALID;
+    rc = bind_error(address ? address : "0.0.0.0", port);
+    if (rc != 0) {
+        LOG_ERR("cannot listen on %s port %d: %s", shown, port, strerror(rc));
+        return ERR_IO;
+    }
     starting = true;
     loop->server = vhost_new(loop, address, port, cert, key, ipv6);
     /* A machine or container may have no IPv6 at all. */
@@ -129,11 +165,11 @@ enum err loop_listen(struct loop *loop, const char *address, int port,
         loop->server = vhost_new(loop, NULL, port, cert, key, false);
     starting = false;
     if (!loop->server) {
-        LOG_ERR("cannot listen on %s port %d", address ? address : "*", port);
+        LOG_ERR("cannot listen on %s port %d", shown, port);
         return ERR_IO;
     }
-    LOG_INFO("listening on %s port %d%s", address ? address : "*",
-             loop_port(loop), cert ? " with TLS" : "");
+    LOG_INFO("listening on %s port %d%s", shown, loop_port(loop),
+             cert ? " with TLS" : "");
     return OK;
 }
 

@@ -22,8 +22,9 @@ struct loop {
 
 enum err loop_init(struct loop *loop) must_check;
 /*
- * Listens for HTTP and WebSocket. address NULL means every interface; port 0
- * takes a free one. cert and key (PEM paths) turn TLS on, or are NULL.
+ * Listens for HTTP and WebSocket. address is a numeric one, NULL means every
+ * interface; port 0 takes a free one. cert and key (PEM paths) turn TLS on, or
+ * are NULL. The reason of a failure is logged.
  */
 enum err loop_listen(struct loop *loop, const char *address, int port,
                      const char *cert, const char *key) must_check;

@@ -177,9 +177,11 @@ struct http_request {
     char if_none_match[HTTP_ETAG_BYTES];
     void (*gone)(void *data);
     void *gone_data;
-    struct buf out; /* the whole answer, once there is one */
-    bool linger;    /* what it sends is not read: close after the answer */
-    bool bodiless;  /* HEAD: the answer ends with its head */
+    struct buf out;   /* the whole answer until the library has it */
+    bool answered;    /* by its handler */
+    bool dispatching; /* its handler is being called by libwebsockets */
+    bool linger;      /* what it sends is not read: close after the answer */
+    bool bodiless;    /* HEAD: the answer ends with its head */
 };
 
 /* Whether and how a browser may keep an answer. */
