@@ -11,6 +11,7 @@
 #include "bot/turn.h"
 #include "store/ticket.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -313,6 +314,10 @@ const char *form_invalid_key(struct turn *turn, const struct form *form,
                         names[form->command->slots[slot].type]);
 }
 
+/* Chinese punctuation that ends a token. */
+#define MARKS "，：、。"
+#define MARK_BYTES 3
+
 /*
  * A number is the answer to a list that was shown. Before any was, "诉求 1
  * 号门进不去" is a text that begins with a number, unless it is all there is.
@@ -327,24 +332,50 @@ static bool is_stray_number(struct turn *turn, const struct form *form,
            (!whole || table->need == SLOT_OPTIONAL);
 }
 
-const char *form_take_token(struct turn *turn, struct form *form, size_t slot,
-                            const char *text) {
+/* "S 12", and the "S12" of "S12还没修"; 0: text does not begin so. */
+static size_t ticket_len(const char *text) {
+    size_t at = strspn(text, "# ");
+    if (text[at] == '\0' || strchr("SsPp", text[at]) == NULL)
+        return 0;
+    at += 1 + strspn(text + at + 1, " -");
+    size_t digits = strspn(text + at, "0123456789");
+    return digits == 0 || isalnum((unsigned char)text[at + digits])
+               ? 0
+               : at + digits;
+}
+
+/* Up to the first blank or mark. */
+static size_t token_len(const char *text) {
     size_t len = strcspn(text, " \n\t,:");
-    for (const char *mark = "，：、。"; *mark != '\0'; mark += 3) {
-        char one[4] = {mark[0], mark[1], mark[2], '\0'};
-        const char *at = strstr(text, one);
-        if (at != NULL && (size_t)(at - text) < len)
+    for (const char *mark = MARKS; *mark != '\0'; mark += MARK_BYTES) {
+        const char *at = memmem(text, len, mark, MARK_BYTES);
+        if (at != NULL)
             len = (size_t)(at - text);
     }
+    return len;
+}
+
+/* What stands between a token and the rest. */
+static const char *skip_marks(const char *text) {
+    for (const char *mark = MARKS; *mark != '\0'; mark += MARK_BYTES)
+        if (strncmp(text, mark, MARK_BYTES) == 0)
+            text += MARK_BYTES;
+    return text + strspn(text, " \n\t,:");
+}
+
+const char *form_take_token(struct turn *turn, struct form *form, size_t slot,
+                            const char *text) {
+    size_t len = 0;
+    if (form->command->slots[slot].type == SLOT_TICKET)
+        len = ticket_len(text);
+    if (len == 0)
+        len = token_len(text);
     const char *token = arena_strndup(&turn->arena, text, len);
     if (is_stray_number(turn, form, slot, token, text[len] == '\0'))
         return text;
     if (form_parse(turn, form, slot, token, &form->values[slot]) != OK)
         return text;
-    text += len;
-    if ((unsigned char)*text >= 0x80)
-        text += 3;
-    return text + strspn(text, " \n\t,:");
+    return skip_marks(text + len);
 }
 
 bool form_add_photo(struct arena *arena, const char **value, const char *id) {
