@@ -248,6 +248,7 @@ static void on_committed(void *data, const struct txn_result *result) {
     turn->txn = NULL;
     switch (result->err) {
     case OK:
+        flood_set_lang(turn->bot->turns->flood, turn->rider.id, turn->lang);
         if (turn->committed != NULL)
             turn->committed(turn);
         for (size_t i = 0; i < turn->n_notices; i++) {
