@@ -195,7 +195,7 @@ static const struct word *find_phrase(const struct bot *bot,
         if (len == 0 || at + len > COMMAND_WORD_BYTES)
             break;
         ends[n] = at + len;
-        at = ends[n] + (text[ends[n]] == ' ');
+        at = ends[n] + strspn(text + ends[n], " ");
     }
     while (n-- > 1) {
         const struct word *word = find(bot, arena, text, ends[n]);
