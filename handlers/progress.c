@@ -13,20 +13,9 @@ static const struct slot slots[] = {
 
 static void on_list(void *data, enum err err, const struct ticket *tickets,
                     size_t n, int64_t total) {
-    struct turn *turn = data;
-    if (err != OK) {
-        turn_fail(turn, err);
-        return;
-    }
-    if (n == 0) {
-        turn_say(turn, "mine.none");
-        return;
-    }
-    struct notice *reply = turn_reply(turn, "mine.list");
-    notice_param(reply, "rows", ticket_rows(turn, tickets, n, 16));
-    notice_param(reply, "n",
-                 arena_printf(&turn->arena, "%lld", (long long)total));
-    turn_commit(turn);
+    static const struct ticket_list_texts texts = {"mine.none", "mine.list",
+                                                   16};
+    ticket_say_list(data, err, tickets, n, total, &texts);
 }
 
 static void list_own(struct turn *turn) {
@@ -46,21 +35,8 @@ static void show(struct turn *turn, const struct ticket *ticket,
     turn_commit(turn);
 }
 
-static void on_log(void *data, enum err err, const struct ticket_entry *entries,
-                   size_t n) {
-    struct turn *turn = data;
-    if (err != OK)
-        turn_fail(turn, err);
-    else
-        show(turn, turn->data, entries, n);
-}
-
 static void read_log(struct turn *turn, const struct ticket *ticket) {
-    struct ticket *copy = arena_alloc(&turn->arena, sizeof(*copy));
-    *copy = *ticket;
-    turn->data = copy;
-    ticket_log_get(turn->bot->store, &turn->arena, ticket->id,
-                   LIMIT_TICKETS_SHOWN, on_log, turn);
+    ticket_with_log(turn, ticket, show);
 }
 
 static void commit(struct turn *turn) {

@@ -8,27 +8,14 @@
 #include "store/ticket.h"
 #include "store/txn.h"
 
-#define VIEW_LOG_ENTRIES 20
-
 /* ---- 待办 -------------------------------------------------------------------
  */
 
 static void on_queue(void *data, enum err err, const struct ticket *tickets,
                      size_t n, int64_t total) {
-    struct turn *turn = data;
-    if (err != OK) {
-        turn_fail(turn, err);
-        return;
-    }
-    if (n == 0) {
-        turn_say(turn, "queue.empty");
-        return;
-    }
-    struct notice *reply = turn_reply(turn, "queue.list");
-    notice_param(reply, "rows", ticket_rows(turn, tickets, n, 18));
-    notice_param(reply, "n",
-                 arena_printf(&turn->arena, "%lld", (long long)total));
-    turn_commit(turn);
+    static const struct ticket_list_texts texts = {"queue.empty", "queue.list",
+                                                   18};
+    ticket_say_list(data, err, tickets, n, total, &texts);
 }
 
 static void queue_commit(struct turn *turn) {
@@ -58,14 +45,8 @@ static const char *place_text(struct turn *turn, const struct ticket *ticket) {
                         ticket->lon);
 }
 
-static void on_view_log(void *data, enum err err,
-                        const struct ticket_entry *entries, size_t n) {
-    struct turn *turn = data;
-    const struct ticket *ticket = turn->data;
-    if (err != OK) {
-        turn_fail(turn, err);
-        return;
-    }
+static void show(struct turn *turn, const struct ticket *ticket,
+                 const struct ticket_entry *entries, size_t n) {
     struct notice *reply = turn_reply(turn, "view.ticket");
     notice_param(reply, "id", ticket->id);
     notice_param(reply, "*state", ticket_state_key(ticket->state));
@@ -84,11 +65,7 @@ static void on_view_log(void *data, enum err err,
 }
 
 static void view(struct turn *turn, const struct ticket *ticket) {
-    struct ticket *copy = arena_alloc(&turn->arena, sizeof(*copy));
-    *copy = *ticket;
-    turn->data = copy;
-    ticket_log_get(turn->bot->store, &turn->arena, ticket->id, VIEW_LOG_ENTRIES,
-                   on_view_log, turn);
+    ticket_with_log(turn, ticket, show);
 }
 
 static void view_commit(struct turn *turn) {

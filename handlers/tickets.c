@@ -72,6 +72,38 @@ void ticket_find_own(struct turn *turn, const char *id,
     find(turn, id, true, done);
 }
 
+/* ---- with the log
+ * ------------------------------------------------------------ */
+
+#define LOG_ENTRIES_SHOWN 20
+
+struct log_reading {
+    struct turn *turn;
+    struct ticket ticket;
+    void (*done)(struct turn *turn, const struct ticket *ticket,
+                 const struct ticket_entry *entries, size_t n);
+};
+
+static void on_log(void *data, enum err err, const struct ticket_entry *entries,
+                   size_t n) {
+    struct log_reading *reading = data;
+    if (err != OK)
+        turn_fail(reading->turn, err);
+    else
+        reading->done(reading->turn, &reading->ticket, entries, n);
+}
+
+void ticket_with_log(struct turn *turn, const struct ticket *ticket,
+                     void (*done)(struct turn *turn,
+                                  const struct ticket *ticket,
+                                  const struct ticket_entry *entries,
+                                  size_t n)) {
+    struct log_reading *reading = arena_alloc(&turn->arena, sizeof(*reading));
+    *reading = (struct log_reading){turn, *ticket, done};
+    ticket_log_get(turn->bot->store, &turn->arena, ticket->id,
+                   LOG_ENTRIES_SHOWN, on_log, reading);
+}
+
 char *ticket_new_id(struct turn *turn, char prefix) {
     int64_t number = store_next_number(turn->bot->store);
     if (number == 0)
@@ -165,4 +197,23 @@ char *ticket_photo_links(struct turn *turn, const char *photos) {
         photos += len + (photos[len] == ',');
     }
     return finish(turn, &links);
+}
+
+void ticket_say_list(struct turn *turn, enum err err,
+                     const struct ticket *tickets, size_t n, int64_t total,
+                     const struct ticket_list_texts *texts) {
+    if (err != OK) {
+        turn_fail(turn, err);
+        return;
+    }
+    if (n == 0) {
+        turn_say(turn, texts->none);
+        return;
+    }
+    struct notice *reply = turn_reply(turn, texts->list);
+    notice_param(reply, "rows",
+                 ticket_rows(turn, tickets, n, texts->about_chars));
+    notice_param(reply, "n",
+                 arena_printf(&turn->arena, "%lld", (long long)total));
+    turn_commit(turn);
 }

@@ -25,6 +25,22 @@ void ticket_find_own(struct turn *turn, const char *id,
                      void (*done)(struct turn *turn,
                                   const struct ticket *ticket));
 
+/* Reads the latest entries of a ticket's log, too. */
+void ticket_with_log(struct turn *turn, const struct ticket *ticket,
+                     void (*done)(struct turn *turn,
+                                  const struct ticket *ticket,
+                                  const struct ticket_entry *entries,
+                                  size_t n));
+/* Ends the turn with what a list was read for: list with its rows and how many
+ * there are in all, or none. */
+struct ticket_list_texts {
+    const char *none, *list;
+    size_t about_chars; /* of each ticket's text */
+};
+void ticket_say_list(struct turn *turn, enum err err,
+                     const struct ticket *tickets, size_t n, int64_t total,
+                     const struct ticket_list_texts *texts);
+
 /* The text key of its kind or category; "ticket.unsorted" when it has none. */
 const char *ticket_category_key(struct turn *turn, const struct ticket *ticket);
 /* "11-22 15:04" in the district's time zone. */
