@@ -261,7 +261,6 @@ static void on_tick_closed(uv_handle_t *handle) {
 }
 
 void web_free(struct web *web) {
-    struct web_peer *peer, *next;
     struct web_answer *held, *next_held;
     struct web_call *call;
 
@@ -277,10 +276,7 @@ void web_free(struct web *web) {
         DL_DELETE2(web->calls, call, prev_of_all, next_of_all);
         call->web = NULL;
     }
-    HASH_ITER(hh, web->peers, peer, next) {
-        HASH_DEL(web->peers, peer);
-        free(peer);
-    }
+    web_peers_forget(web, INT64_MAX);
     uv_close((uv_handle_t *)web->tick, on_tick_closed);
     groups_free(web);
     free(web->public_origin);

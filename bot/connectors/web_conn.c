@@ -63,13 +63,16 @@ static struct web_peer *peer_take(struct web *web, const char *address) {
     return peer;
 }
 
-static void peers_tick(struct web *web, int64_t now) {
-    struct web_peer *peer, *next;
+void web_peers_forget(struct web *web, int64_t before_ms) {
+    struct web_peer *peer, *next, *gone = NULL;
 
     HASH_ITER(hh, web->peers, peer, next) {
-        if (peer->connections > 0 || now - peer->left_ms < PEER_KEPT_MS)
+        if (peer->connections > 0 || peer->left_ms >= before_ms)
             continue;
         HASH_DEL(web->peers, peer);
+        LL_PREPEND(gone, peer);
+    }
+    LL_FOREACH_SAFE(gone, peer, next) {
         free(peer);
     }
 }
@@ -274,7 +277,7 @@ void web_conn_tick(struct web *web) {
         else if (web_photo_overdue(conn, now))
             ws_close(conn->ws, 1008, "the photo takes too long");
     }
-    peers_tick(web, now);
+    web_peers_forget(web, now - PEER_KEPT_MS);
 }
 
 void web_conn_routes(struct web *web) {
@@ -284,7 +287,7 @@ void web_conn_routes(struct web *web) {
         .message = on_message,
         .close = on_close,
         .max_text_bytes = TEXT_FRAME_BYTES,
-        .max_binary_bytes = LIMIT_UPLOAD_BYTES,
+        .max_binary_bytes = (size_t)LIMIT_UPLOAD_BYTES,
     };
 
     ws_route_add(web->bot->loop, "/chat/ws", &handler, web);

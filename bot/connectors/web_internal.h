@@ -50,6 +50,7 @@ struct web_peer {
     unsigned connections;
     int64_t left_ms; /* when the last one went */
     struct bucket joins, messages;
+    struct web_peer *next; /* of those that go */
     UT_hash_handle hh;
 };
 
@@ -144,6 +145,8 @@ void web_conn_routes(struct web *web);
 void web_conn_tick(struct web *web);
 /* Answers a frame that is not as it should be. */
 void web_invalid(struct web_conn *conn, json_t *json);
+/* Remote addresses that nobody came from since. */
+void web_peers_forget(struct web *web, int64_t before_ms);
 void web_conn_drop(struct web_conn *conn); /* at web_free() */
 
 /* web_hello.c */

@@ -30,7 +30,7 @@ void web_photo(struct web_conn *conn, json_t *json) {
         web_said_new(conn, id, chat, text, LIMIT_TEXT_CHARS);
     if (said == NULL)
         return;
-    if (bytes <= 0 || bytes > LIMIT_UPLOAD_BYTES) {
+    if (bytes <= 0 || bytes > (json_int_t)LIMIT_UPLOAD_BYTES) {
         web_error(conn, id, "webchat.photo_large", WEB_FINAL);
     } else if (web->bot->stopping || !store_is_up(web->bot->store)) {
         web_error(conn, id, "webchat.away", WEB_AGAIN);

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "bot/connectors/web_internal.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -34,16 +35,20 @@ bool web_sits(const struct web_conn *conn, const char *chat) {
     return false;
 }
 
+static void room_free(struct web *web, struct web_room *room) {
+    assert(web->rooms != NULL); /* it is in the table */
+    HASH_DEL(web->rooms, room);
+    free(room->chat);
+    free(room);
+}
+
 void web_leave(struct web_conn *conn) {
     for (size_t i = 0; i < conn->n_seats; i++) {
         struct web_room *room = conn->seats[i].room;
 
         DL_DELETE(room->seats, &conn->seats[i]);
-        if (room->seats != NULL)
-            continue;
-        HASH_DEL(conn->web->rooms, room);
-        free(room->chat);
-        free(room);
+        if (room->seats == NULL)
+            room_free(conn->web, room);
     }
     free(conn->seats);
     conn->seats = NULL;

@@ -699,6 +699,39 @@ static void test_link(void **state) {
     page_close(again);
 }
 
+/* Another rider's open question is answered by a link, and nothing else. */
+static void test_link_answers(void **state) {
+    struct page *wang = page_join(NULL, "小王", NO_GROUP);
+    struct txn *txn = txn_new(f->bot.store);
+
+    (void)state;
+    page_say(wang, "q1", wang->chat, "诉求");
+    json_t *asked = page_hears(wang);
+    code_create(txn, "link-token-2",
+                &(struct code){.rider = wang->rider, .name = ""}, 60000);
+    commit(txn);
+    struct page *guest =
+        page_join(NULL, "", NO_GROUP ",\"link\":\"link-token-2\"");
+    assert_int_equal(history(guest), 0);
+    json_t *again = page_hears(guest);
+    assert_string_equal(get(again, "chat"), guest->chat);
+    assert_non_null(strstr(get(asked, "text"), get(again, "text")));
+    json_decref(asked);
+    json_decref(again);
+    page_say(guest, "q2", guest->chat, "充电柜坏了三天，晚上没地方换电");
+    json_t *answer = page_hears(guest);
+    assert_string_equal(get(answer, "chat"), guest->chat);
+    assert_non_null(strchr(get(answer, "text"), 'S'));
+    json_decref(answer);
+    /* The question is answered: the link is good for nothing more. */
+    page_say(guest, "q3", guest->chat, "我的");
+    answer = page_hears(guest);
+    assert_null(strstr(get(answer, "text"), "充电柜"));
+    json_decref(answer);
+    page_close(wang);
+    page_close(guest);
+}
+
 static void test_forgotten(void **state) {
     struct page *wang = page_join(NULL, "小王", NO_GROUP);
     struct page *li = page_join(NULL, "老李", NO_GROUP);
@@ -776,6 +809,7 @@ int main(void) {
         cmocka_unit_test(test_photo),
         cmocka_unit_test(test_bad_photo),
         cmocka_unit_test(test_link),
+        cmocka_unit_test(test_link_answers),
         cmocka_unit_test(test_forgotten),
         cmocka_unit_test(test_store_away),
         cmocka_unit_test(test_stop_under_way),
