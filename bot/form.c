@@ -209,6 +209,16 @@ static void guess(struct turn *turn, const char *text) {
             form->values[i] = form_guess(turn, form, i, text);
 }
 
+/* Whether the words of a text answer a choice that is open. */
+static bool can_guess(struct turn *turn, const char *text) {
+    const struct form *form = turn->form;
+    for (size_t i = 0; i < form->command->n_slots; i++)
+        if (form->command->slots[i].guessed && form->values[i] == NULL &&
+            form_guess(turn, form, i, text) != NULL)
+            return true;
+    return false;
+}
+
 /* The text after a command's word: leading tokens for slots that are one token,
  * the rest for the first text. */
 static const char *take_text(struct turn *turn, const char *text) {
@@ -260,8 +270,14 @@ void form_begin(struct turn *turn) {
         form_ready(turn);
 }
 
+/* Perhaps said to the others in the group, not to us. */
+static bool is_chatter(const struct turn *turn) {
+    return turn->message.in_group && !turn->message.mentioned;
+}
+
 /* The answer to the question asked; when it is not one, perhaps it is the text
- * that the form also takes. */
+ * that the form also takes. In a group it must be about the matter then; and a
+ * number that the list has not is a slip. */
 static const char *take_answer(struct turn *turn, const char *text) {
     struct form *form = turn->form;
     int asked = form->asked;
@@ -277,6 +293,9 @@ static const char *take_answer(struct turn *turn, const char *text) {
         return NULL;
     }
     int other = free_slot(form, SLOT_TEXT);
+    bool number = text[strspn(text, "0123456789 ,.")] == '\0';
+    if (number || (is_chatter(turn) && !can_guess(turn, text)))
+        other = -1;
     if (other >= 0 && other != asked &&
         form_parse(turn, form, (size_t)other, text, &form->values[other]) ==
             OK) {
@@ -303,8 +322,7 @@ void form_continue(struct turn *turn) {
     }
     fill(turn);
     const char *note = take_answer(turn, turn->text);
-    bool chatter = turn->message.in_group && !turn->message.mentioned;
-    if (note != NULL && chatter && turn->n_photos == 0)
+    if (note != NULL && is_chatter(turn) && turn->n_photos == 0)
         turn_end(turn); /* said to the others, not to us */
     else
         form_next(turn, note);
