@@ -430,11 +430,12 @@ static redisReply *run(struct engine *engine, const char *fmt, va_list args) {
     for (char *word = strtok_r(line, " ", &save); word != NULL && n < 8;
          word = strtok_r(NULL, " ", &save))
         words[n++] = word;
-    static const char *const formats[] = {"", "%s", "%s %s", "%s %s %s",
-                                          "%s %s %s %s"};
-    assert_true(n >= 1 && n <= 4);
-    redisReply *reply = redis_server_command(
-        engine->redis, formats[n], words[0], words[1], words[2], words[3]);
+    static const char *const formats[] = {
+        "", "%s", "%s %s", "%s %s %s", "%s %s %s %s", "%s %s %s %s %s"};
+    assert_true(n >= 1 && n < ARRAY_LEN(formats));
+    redisReply *reply =
+        redis_server_command(engine->redis, formats[n], words[0], words[1],
+                             words[2], words[3], words[4]);
     free(line);
     return reply;
 }
