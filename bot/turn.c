@@ -136,9 +136,7 @@ static struct notice *say(struct turn *turn, const char *chat,
                                 .account = turn->message.account,
                                 .chat = chat,
                                 .rider = turn->message.rider,
-                                .reply_to = here && turn->message.in_group
-                                                ? turn->message.id
-                                                : NULL,
+                                .reply_to = here ? turn->message.id : NULL,
                                 .fallback = here ? NULL : turn->message.chat,
                                 .key = key,
                             });
@@ -204,6 +202,17 @@ char *turn_text(struct turn *turn, const char *key,
  */
 #define PRIVACY_VERSION 1
 
+/* A setting that was left out is said in general words. */
+static void add_setting(struct notice *notice, const char *name,
+                        const char *value, const char *general) {
+    if (value[0] != '\0')
+        notice_param(notice, name, value);
+    else
+        notice_param(notice, general,
+                     strcmp(name, "contact") == 0 ? "privacy.contact"
+                                                  : "privacy.operator");
+}
+
 static void add_privacy_notice(struct turn *turn) {
     const struct config *config = turn->bot->config;
     if (turn->rider.consent[0] != '\0' || turn->limited || turn->forget)
@@ -216,8 +225,8 @@ static void add_privacy_notice(struct turn *turn) {
         if (strcmp(notice->chat, turn->answer_chat) != 0)
             continue;
         notice_param(notice, NOTICE_AFTER, "privacy.notice");
-        notice_param(notice, "operator", config->operator_name);
-        notice_param(notice, "contact", config->contact);
+        add_setting(notice, "operator", config->operator_name, "*operator");
+        add_setting(notice, "contact", config->contact, "*contact");
         turn_set(turn, "consent",
                  arena_printf(&turn->arena, "asked:%d:%" PRId64,
                               PRIVACY_VERSION, turn->now_ms));

@@ -1,11 +1,14 @@
 /* 我的数据, 删除我的数据: what is stored of a rider, and an end to it. */
 #include "base/token.h"
 #include "bot/bot.h"
+#include "bot/config.h"
 #include "bot/form.h"
 #include "bot/photo.h"
 #include "bot/turn.h"
 #include "handlers/handlers.h"
 #include "handlers/tickets.h"
+#include "store/chat.h"
+#include "store/group.h"
 #include "store/rider.h"
 #include "store/ticket.h"
 #include "store/txn.h"
@@ -93,6 +96,20 @@ static void remove_photos(struct turn *turn) {
     }
 }
 
+/* A member of the web chat has left words there, too. */
+static void forget_chat(struct turn *turn) {
+    const struct config *config = turn->bot->config;
+    const char *groups[GROUPS_MAX];
+    size_t n =
+        config->n_web_groups < GROUPS_MAX ? config->n_web_groups : GROUPS_MAX;
+    if (!turn->forget || strncmp(turn->rider.id, "web.", 4) != 0)
+        return;
+    for (size_t i = 0; i < n; i++)
+        groups[i] =
+            arena_printf(&turn->arena, "web.g%s", config->web_groups[i].name);
+    chat_forget(turn->txn, turn->rider.id, turn->answer_chat, groups, n);
+}
+
 static void on_tickets(void *data, enum err err, const struct ticket *tickets,
                        size_t n, int64_t total) {
     struct turn *turn = data;
@@ -106,6 +123,7 @@ static void on_tickets(void *data, enum err err, const struct ticket *tickets,
     turn->data = erased;
     turn->committed = remove_photos;
     turn->forget = total <= (int64_t)n;
+    forget_chat(turn);
     for (size_t i = 0; i < n; i++)
         ticket_erase(turn->txn, tickets[i].id, turn->now_ms);
     if (turn->forget)

@@ -27,10 +27,16 @@ static void change(struct turn *turn, const struct ticket *ticket) {
         .kind = ENTRY_SUPPLEMENT,
         .at_ms = turn->now_ms,
         .who = ticket->anonymous ? "anonymous" : turn->message.rider,
-        .text = text,
-        .photos = photos,
+        .text = photos[0] == '\0' ? text
+                                  : arena_printf(&turn->arena, "%s [+📷]", text),
     };
-    ticket_change(turn->txn, ticket, TICKET_NEW, turn->now_ms, &entry, NULL, 0);
+    const char *all =
+        ticket->photos[0] == '\0'
+            ? photos
+            : arena_printf(&turn->arena, "%s,%s", ticket->photos, photos);
+    const char *const fields[] = {"photos", all};
+    ticket_change(turn->txn, ticket, TICKET_NEW, turn->now_ms, &entry, fields,
+                  photos[0] == '\0' ? 0 : 2);
     txn_audit(turn->txn, entry.who, "ticket-supplement", ticket->id, "");
     notice_param(turn_reply(turn, "supplement.done"), "id", ticket->id);
     turn_commit(turn);

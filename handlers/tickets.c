@@ -181,7 +181,6 @@ char *ticket_log_rows(struct turn *turn, const struct ticket_entry *entries,
             {"text", entries[i].text},
         };
         buf_addf(&rows, "\n%s", turn_text(turn, key, params, 2));
-        buf_adds(&rows, ticket_photo_links(turn, entries[i].photos));
     }
     return finish(turn, &rows);
 }

@@ -59,11 +59,10 @@ void ticket_create(struct txn *txn, const struct ticket *ticket) {
     add_field(txn, "lon", ticket->lon);
 }
 
-/* An entry is stored as kind, time, who, photos and text, split by 0x1f. */
+/* An entry is stored as kind, time, who and text, split by 0x1f. */
 static char *pack_entry(const struct ticket_entry *entry) {
-    return xasprintf("%c\x1f%" PRId64 "\x1f%s\x1f%s\x1f%s", (char)entry->kind,
-                     entry->at_ms, entry->who,
-                     entry->photos == NULL ? "" : entry->photos, entry->text);
+    return xasprintf("%c\x1f%" PRId64 "\x1f%s\x1f%s", (char)entry->kind,
+                     entry->at_ms, entry->who, entry->text);
 }
 
 void ticket_change(struct txn *txn, const struct ticket *ticket,

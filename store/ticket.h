@@ -65,7 +65,6 @@ struct ticket_entry {
     int64_t at_ms;
     const char *who;  /* rider id */
     const char *text; /* "" when there is none */
-    const char *photos;
 };
 
 /*

@@ -167,8 +167,8 @@ struct log_call {
 
 /* See pack_entry() in ticket.c. */
 static struct ticket_entry unpack_entry(char *packed) {
-    char *fields[5] = {packed, "", "", "", ""};
-    for (size_t i = 1; i < 5; i++) {
+    char *fields[4] = {packed, "", "", ""};
+    for (size_t i = 1; i < 4; i++) {
         char *end = strchr(fields[i - 1], '\x1f');
         if (end == NULL)
             break;
@@ -179,8 +179,7 @@ static struct ticket_entry unpack_entry(char *packed) {
         .kind = (enum ticket_entry_kind)fields[0][0],
         .at_ms = strtoll(fields[1], NULL, 10),
         .who = fields[2],
-        .photos = fields[3],
-        .text = fields[4],
+        .text = fields[3],
     };
 }
 

@@ -66,7 +66,7 @@ static void add_segments(struct buf *buf, const struct outgoing *out,
                          const char *image, bool group) {
     bool mentioned = out->mention && group;
 
-    if (out->reply_to)
+    if (out->reply_to && group) /* two people know what they speak of */
         add_param(buf, "{\"type\":\"reply\",\"data\":{\"id\":", out->reply_to,
                   "}},");
     if (mentioned)
