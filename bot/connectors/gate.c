@@ -70,7 +70,8 @@ static struct gate_peer *peer_find(struct gate *gate, const char *key) {
 }
 
 /* The peer, as the one seen last. */
-static struct gate_peer *peer_touch(struct gate *gate, const char *key) {
+static struct gate_peer *peer_touch(struct gate *gate,
+                                    const char key[static INET6_ADDRSTRLEN]) {
     struct gate_peer *peer = peer_find(gate, key);
 
     if (peer) {
@@ -79,7 +80,7 @@ static struct gate_peer *peer_touch(struct gate *gate, const char *key) {
         if (HASH_COUNT(gate->peers) >= GATE_PEERS)
             forget(gate, gate->peers);
         peer = xcalloc(1, sizeof(*peer));
-        strcpy(peer->key, key);
+        memcpy(peer->key, key, sizeof(peer->key));
     }
     HASH_ADD_STR(gate->peers, key, peer);
     return peer;

@@ -112,14 +112,14 @@ static const struct ws_handler reverse_handler = {
     .open = on_reverse_open,
     .message = on_message,
     .close = on_close,
-    .max_text_bytes = LIMIT_FRAME_BYTES,
+    .max_text_bytes = (size_t)LIMIT_FRAME_BYTES,
 };
 
 static const struct ws_handler forward_handler = {
     .open = on_forward_open,
     .message = on_message,
     .close = on_close,
-    .max_text_bytes = LIMIT_FRAME_BYTES,
+    .max_text_bytes = (size_t)LIMIT_FRAME_BYTES,
 };
 
 /* ---- deadlines ----------------------------------------------------------- */

@@ -15,7 +15,7 @@
 #include <utlist.h>
 
 /* A frame of base64 must find room in a connection's queue (WS_QUEUE_BYTES). */
-#define IMAGE_BYTES (2 * 1024 * 1024)
+#define IMAGE_BYTES (INT64_C(2) * 1024 * 1024)
 
 /* One file that is read in the pool. */
 struct onebot11_image {

@@ -15,13 +15,6 @@
 
 #include <cmocka.h>
 
-#define GROUP(message)                                                         \
-    "{\"self_id\":10001000,\"user_id\":90001,\"time\":1795311530,"             \
-    "\"message_id\":2123680692,\"message_type\":\"group\",\"sender\":"         \
-    "{\"user_id\":90001,\"nickname\":\"骑手小王\",\"card\":\"3组-小王\"},"     \
-    "\"sub_type\":\"normal\",\"message\":" message                             \
-    ",\"post_type\":\"message\",\"group_id\":20010001}"
-
 static struct arena arena;
 static struct onebot11_frame frame;
 static struct message message;
@@ -44,14 +37,25 @@ static enum onebot11_kind scan(const char *text) {
     return frame.kind;
 }
 
+/* A frame with a group message that has this "message". */
+static char *group_frame(const char *content) {
+    return arena_printf(
+        &arena,
+        "{\"self_id\":10001000,\"user_id\":90001,\"time\":1795311530,"
+        "\"message_id\":2123680692,\"message_type\":\"group\",\"sender\":"
+        "{\"user_id\":90001,\"nickname\":\"骑手小王\",\"card\":\"3组-小王\"},"
+        "\"sub_type\":\"normal\",\"message\":%s,"
+        "\"post_type\":\"message\",\"group_id\":20010001}",
+        content);
+}
+
 static enum err decode(const char *text) {
     assert_int_equal(scan(text), ONEBOT11_MESSAGE);
     return onebot11_decode(&frame, "", &arena, &message, &odd);
 }
 
-/* Decodes a group message that has this "message". */
 static void decode_group(const char *content) {
-    assert_int_equal(decode(arena_printf(&arena, GROUP("%s"), content)), OK);
+    assert_int_equal(decode(group_frame(content)), OK);
 }
 
 static void expect_segment(size_t at, enum segment_type type,
@@ -69,7 +73,7 @@ static void expect_segment(size_t at, enum segment_type type,
 
 static void test_kinds(void **state) {
     (void)state;
-    assert_int_equal(scan(GROUP("[]")), ONEBOT11_MESSAGE);
+    assert_int_equal(scan(group_frame("[]")), ONEBOT11_MESSAGE);
     assert_int_equal(
         scan("{\"post_type\":\"meta_event\",\"meta_event_type\":\"heartbeat\","
              "\"self_id\":1,\"status\":{\"online\":true}}"),
@@ -147,8 +151,7 @@ static void test_flaws(void **state) {
 static struct onebot11_glance seen;
 
 static bool look(const char *content, const char *alias) {
-    assert_int_equal(scan(arena_printf(&arena, GROUP("%s"), content)),
-                     ONEBOT11_MESSAGE);
+    assert_int_equal(scan(group_frame(content)), ONEBOT11_MESSAGE);
     return onebot11_glance(&frame, alias, &arena, &seen);
 }
 
