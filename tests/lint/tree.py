@@ -15,7 +15,7 @@ def sources(*suffixes, rooms=ROOMS):
     found = []
     for room in rooms:
         for where, dirs, names in os.walk(os.path.join(ROOT, room)):
-            dirs[:] = [d for d in dirs if d not in ("node_modules", "__pycache__")]
+            dirs[:] = [d for d in dirs if d != "__pycache__"]
             found += [
                 os.path.relpath(os.path.join(where, name), ROOT)
                 for name in names
