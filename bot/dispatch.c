@@ -255,6 +255,16 @@ struct match dispatch_match(const struct bot *bot, struct arena *arena,
 
 /* ---- a group's chatter --------------------------------------------------- */
 
+bool dispatch_asks(const struct bot *bot, const char *text) {
+    if (!may_begin(bot->lexicon, text))
+        return false;
+    struct arena arena;
+    arena_init(&arena);
+    struct match match = dispatch_match(bot, &arena, text, true);
+    arena_finish(&arena);
+    return match.command != NULL && (!match.command->quiet || match.prefixed);
+}
+
 bool glance(const struct bot *bot, const struct glance *glance) {
     if (!glance->in_group || glance->mentioned)
         return true;
@@ -265,13 +275,7 @@ bool glance(const struct bot *bot, const struct glance *glance) {
                                                      : sizeof(text) - 1;
     memcpy(text, glance->text, len);
     text[len] = '\0';
-    if (!may_begin(bot->lexicon, text))
-        return false;
-    struct arena arena;
-    arena_init(&arena);
-    struct match match = dispatch_match(bot, &arena, text, true);
-    arena_finish(&arena);
-    return match.command != NULL && (!match.command->quiet || match.prefixed);
+    return dispatch_asks(bot, text);
 }
 
 /* ---- a suggestion ---------------------------------------------------------

@@ -40,6 +40,9 @@ void lexicon_free(struct lexicon *lexicon);
 struct match dispatch_match(const struct bot *bot, struct arena *arena,
                             const char *text, bool glued);
 
+/* Whether a text in a group asks for something of ours by its first word. */
+bool dispatch_asks(const struct bot *bot, const char *text);
+
 /* A text in the form words are compared in (see base/fold.h). */
 char *dispatch_fold(const struct bot *bot, struct arena *arena,
                     const char *text);

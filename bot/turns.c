@@ -9,6 +9,7 @@
 #include "base/metrics.h"
 #include "bot/bot.h"
 #include "bot/config.h"
+#include "bot/dispatch.h"
 #include "bot/flood.h"
 #include "bot/loop.h"
 #include "bot/outbox.h"
@@ -104,6 +105,13 @@ static void tell(struct turn *turn, const char *key) {
                 NULL, (int)lang);
 }
 
+/* Said to us, not to the others of a group (see turns_awaits()). */
+static bool is_asked(struct turn *turn) {
+    const struct message *message = &turn->message;
+    return !message->in_group || message->mentioned ||
+           dispatch_asks(turn->bot, message_text(message, &turn->arena));
+}
+
 /* Counts the turns that wait behind a running one. */
 static size_t waiting(const struct turn *running) {
     size_t n = 0;
@@ -117,13 +125,19 @@ void turns_enter(struct turn *turn) {
     struct turns *turns = turn->bot->turns;
     const char *rider = turn->message.rider;
     struct turn *running;
+    bool asked = is_asked(turn);
     if (turn->bot->stopping) {
-        turn_free(turn); /* the platform or the rider sends it again */
+        if (asked)
+            tell(turn, "error.stopping");
+        turn_free(turn);
         return;
     }
     HASH_FIND_STR(turns->running, rider, running);
+    /* What is said to the others does not count against a rider. */
     enum flood_verdict verdict =
-        flood_message(turns->flood, rider, clock_mono_ms(turn->bot->clock));
+        asked ? flood_message(turns->flood, rider,
+                              clock_mono_ms(turn->bot->clock))
+              : FLOOD_OK;
     if (verdict == FLOOD_OK && running != NULL &&
         waiting(running) >= LIMIT_RIDER_QUEUE)
         verdict = FLOOD_SILENT;
