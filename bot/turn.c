@@ -1,7 +1,6 @@
 #define LOG_MODULE "turn"
 #include "bot/turn.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -302,14 +301,9 @@ void turn_commit(struct turn *turn) {
         turns_done(turn);
         return;
     }
-    struct buf answer;
-    buf_init(&answer);
-    if (turn->n_notices > 0)
-        notice_pack(&answer, &turn->notices[0]);
     struct txn *txn = turn->txn;
     txn_seen(txn, message->account, message->chat, message->id,
-             answer.len > 0 ? answer.data : "");
-    buf_finish(&answer);
+             turn->n_notices > 0 ? &turn->notices[0] : NULL);
     if (!turn->forget)
         txn_rider(txn, turn->rider.id, turn->rider.version, turn->set,
                   turn->n_set);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/buf.h"
 #include "store/redis.h"
 #include "store/store.h"
 
@@ -11,6 +12,7 @@ struct store {
     struct store_options options;
     char *district;
     struct store_numbers *numbers; /* numbers.c */
+    struct buf packed;             /* txn.c: a notice on its way */
 };
 
 /*

@@ -8,6 +8,7 @@
 #include "store/redis_link.h"
 #include "store/redis_lookup.h"
 #include "store/redis_url.h"
+#include "store/resp.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -22,7 +23,7 @@
 #define STABLE_MS 1000      /* a connection this old was a good one */
 #define LOG_EVERY_MS 10000  /* of lines that would repeat */
 #define PENDING_MAX 200000  /* commands sent and not answered */
-#define ARGS_ON_STACK 64    /* more arguments take an allocation */
+#define OUT_KEPT_BYTES (64 * 1024) /* of memory between two commands */
 
 static struct metric up_gauge =
     METRIC_GAUGE("xiaofeng_redis_up", "1 while Redis is connected and ready.");
@@ -53,6 +54,7 @@ struct redis {
     struct redis_lookup *lookup;
     struct redis_call *later; /* to be told in the next turn of the loop */
     struct redis_call **later_end;
+    struct resp out;   /* the command being sent */
     size_t pending;    /* sent for callers */
     unsigned failures; /* since the last good connection */
     bool announced;    /* on_up was called, and on_down not since */
@@ -189,8 +191,12 @@ static void greet(struct redis *redis, redis_done *done, size_t argc,
     call->done = done;
     call->data = redis;
     call->own = true;
+    resp_begin(&redis->out, argc);
+    for (size_t i = 0; i < argc; i++)
+        resp_adds(&redis->out, argv[i]);
     /* Refused only by a link that is ending, which will say so. */
-    if (redis_link_send(redis->link, call, argc, argv, NULL) != OK)
+    if (redis_link_send(redis->link, call, redis->out.bytes.data,
+                        redis->out.bytes.len) != OK)
         free(call);
 }
 
@@ -447,6 +453,7 @@ static void on_handle_closed(uv_handle_t *handle) {
         return;
     redis_url_finish(&redis->url);
     redis_library_finish(&redis->library);
+    resp_finish(&redis->out);
     free(redis);
 }
 
@@ -473,48 +480,44 @@ size_t redis_pending(const struct redis *redis) {
     return redis->pending;
 }
 
-void redis_command(struct redis *redis, redis_done *done, void *data,
-                   size_t argc, const char *const *argv, const size_t *lens) {
+/* Sends what was written to redis->out. */
+static void send_out(struct redis *redis, redis_done *done, void *data) {
     struct redis_call *call = xcalloc(1, sizeof(*call));
+    const struct buf *out = &redis->out.bytes;
 
     call->done = done;
     call->data = data;
     if (redis->state == UP && redis->pending < PENDING_MAX &&
-        redis_link_send(redis->link, call, argc, argv, lens) == OK)
+        redis_link_send(redis->link, call, out->data, out->len) == OK)
         redis->pending++;
     else
         refuse(redis, call);
+    if (out->cap > OUT_KEPT_BYTES)
+        resp_finish(&redis->out);
+}
+
+void redis_command(struct redis *redis, redis_done *done, void *data,
+                   size_t argc, const char *const *argv, const size_t *lens) {
+    resp_begin(&redis->out, argc);
+    for (size_t i = 0; i < argc; i++)
+        resp_add(&redis->out, argv[i],
+                 lens != NULL ? lens[i] : strlen(argv[i]));
+    send_out(redis, done, data);
 }
 
 void redis_function(struct redis *redis, redis_done *done, void *data,
-                    const char *function, size_t n_keys, size_t argc,
-                    const char *const *argv, const size_t *lens) {
-    const char *args_on_stack[ARGS_ON_STACK];
-    size_t lens_on_stack[ARGS_ON_STACK];
-    const char **args = args_on_stack;
-    size_t *sizes = lens_on_stack;
+                    const char *function, const struct resp *keys,
+                    const struct resp *args) {
     char name[96];
-    char keys[24];
-    size_t count = argc + 3;
+    char n_keys[24];
 
-    if (count > ARGS_ON_STACK) {
-        args = xmalloc(count * sizeof(*args));
-        sizes = xmalloc(count * sizeof(*sizes));
-    }
     snprintf(name, sizeof(name), "%s%s", function, redis->library.suffix);
-    snprintf(keys, sizeof(keys), "%zu", n_keys);
-    args[0] = "FCALL";
-    args[1] = name;
-    args[2] = keys;
-    for (size_t i = 0; i < 3; i++)
-        sizes[i] = strlen(args[i]);
-    for (size_t i = 0; i < argc; i++) {
-        args[i + 3] = argv[i];
-        sizes[i + 3] = lens != NULL ? lens[i] : strlen(argv[i]);
-    }
-    redis_command(redis, done, data, count, args, sizes);
-    if (args != args_on_stack) {
-        free(args);
-        free(sizes);
-    }
+    snprintf(n_keys, sizeof(n_keys), "%zu", keys->n);
+    resp_begin(&redis->out, 3 + keys->n + args->n);
+    resp_adds(&redis->out, "FCALL");
+    resp_adds(&redis->out, name);
+    resp_adds(&redis->out, n_keys);
+    resp_join(&redis->out, keys);
+    resp_join(&redis->out, args);
+    send_out(redis, done, data);
 }

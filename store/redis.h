@@ -13,6 +13,7 @@
  */
 struct redis;
 struct redisReply;
+struct resp;
 
 struct redis_options {
     /* "redis://[:password@]host[:port][/db]", "rediss" is not offered;
@@ -52,7 +53,7 @@ void redis_command(struct redis *redis, redis_done *done, void *data,
                    size_t argc, const char *const *argv, const size_t *lens);
 /* FCALL of a function of the library by its plain name ("commit"). */
 void redis_function(struct redis *redis, redis_done *done, void *data,
-                    const char *function, size_t n_keys, size_t argc,
-                    const char *const *argv, const size_t *lens);
+                    const char *function, const struct resp *keys,
+                    const struct resp *args);
 /* Commands sent whose answer has not come. */
 size_t redis_pending(const struct redis *redis);

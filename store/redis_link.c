@@ -157,14 +157,9 @@ static void on_reply(redisAsyncContext *ac, void *reply, void *data) {
 }
 
 enum err redis_link_send(struct redis_link *link, struct redis_call *call,
-                         size_t argc, const char *const *argv,
-                         const size_t *lens) {
-    /* hiredis does not change the arguments, it only does not say so. */
-    const char **args = (const char **)(uintptr_t)argv;
-
-    if (link->closed ||
-        redisAsyncCommandArgv(link->uv.ac, on_reply, call, (int)argc, args,
-                              lens) != REDIS_OK)
+                         const char *command, size_t len) {
+    if (link->closed || redisAsyncFormattedCommand(link->uv.ac, on_reply, call,
+                                                   command, len) != REDIS_OK)
         return ERR_AWAY;
     call->next = NULL;
     call->sent_ms = uv_now(link->timer.loop);

@@ -38,11 +38,10 @@ struct redis_link *redis_link_new(uv_loop_t *loop, const char *path,
                                   const char *address, int port,
                                   const struct redis_link_hooks *hooks,
                                   char *why, size_t why_size);
-/* OK takes the call; after ERR_AWAY it is still the caller's. lens may be
- * NULL when every argument is a string. */
+/* Sends a command of len bytes, as store/resp.h makes them. OK takes the call;
+ * after ERR_AWAY it is still the caller's. */
 enum err redis_link_send(struct redis_link *link, struct redis_call *call,
-                         size_t argc, const char *const *argv,
-                         const size_t *lens) must_check;
+                         const char *command, size_t len) must_check;
 size_t redis_link_waiting(const struct redis_link *link);
 /*
  * Answers everything that waits with err; the link goes when the loop has let

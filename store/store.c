@@ -60,6 +60,7 @@ void store_free(struct store *store) {
         return;
     redis_free(store->redis);
     numbers_free(store->numbers);
+    buf_finish(&store->packed);
     free(store->district);
     free(store);
 }

@@ -8,6 +8,7 @@
 #include "store/keys.h"
 #include "store/notice.h"
 #include "store/reply.h"
+#include "store/resp.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -15,27 +16,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A key or an argument: where it stands in the bytes of the transaction. */
-struct piece {
-    size_t at, len;
-};
-
-struct pieces {
-    struct piece *v;
-    size_t n, cap;
-};
-
 /* The numbers of keys and arguments of an operation are not known when it
  * begins: they get a place of fixed width that is filled in at its end. */
 #define COUNT_WIDTH 5
 #define COUNT_MAX 99999
+#define KEY_BYTES 512
+/* Room for those of most transactions. */
+#define KEYS_BYTES 500
+#define ARGS_BYTES 1000
 
 struct txn {
     struct store *store;
-    struct buf bytes;
-    struct pieces keys, args;
-    size_t op_header; /* index of the current operation's name in args */
+    struct resp keys, args;
+    size_t op_counts; /* where the counts of the operation are, in args */
     size_t op_keys;   /* keys.n when it began */
+    size_t op_args;   /* args.n behind its counts */
     size_t n_ops;
     bool has_seen;
 };
@@ -43,71 +38,64 @@ struct txn {
 struct txn *txn_new(struct store *store) {
     struct txn *txn = xcalloc(1, sizeof(*txn));
     txn->store = store;
+    buf_reserve(&txn->keys.bytes, KEYS_BYTES);
+    buf_reserve(&txn->args.bytes, ARGS_BYTES);
     return txn;
 }
 
 void txn_free(struct txn *txn) {
     if (txn == NULL)
         return;
-    buf_finish(&txn->bytes);
-    free(txn->keys.v);
-    free(txn->args.v);
+    resp_finish(&txn->keys);
+    resp_finish(&txn->args);
     free(txn);
 }
 
-static void add(struct txn *txn, struct pieces *pieces, const char *s,
-                size_t len) {
-    if (pieces->n == pieces->cap) {
-        pieces->cap = pieces->cap == 0 ? 32 : pieces->cap * 2;
-        pieces->v = xrealloc(pieces->v, pieces->cap * sizeof(*pieces->v));
-    }
-    pieces->v[pieces->n++] = (struct piece){txn->bytes.len, len};
-    buf_add(&txn->bytes, s, len);
-}
-
-static void fill_count(struct txn *txn, size_t index, size_t count) {
-    char digits[COUNT_WIDTH + 1];
+/* Writes a count over the zeros that stand for it. */
+static void fill_count(struct txn *txn, size_t at, size_t count) {
+    char *digits = txn->args.bytes.data + at;
     if (count > COUNT_MAX)
         abort();
-    snprintf(digits, sizeof(digits), "%0*zu", COUNT_WIDTH, count);
-    memcpy(txn->bytes.data + txn->args.v[index].at, digits, COUNT_WIDTH);
+    for (size_t i = COUNT_WIDTH; i-- > 0; count /= 10)
+        digits[i] = (char)('0' + count % 10);
 }
 
 static void end_op(struct txn *txn) {
     if (txn->n_ops == 0)
         return;
-    fill_count(txn, txn->op_header + 1, txn->keys.n - txn->op_keys);
-    fill_count(txn, txn->op_header + 2, txn->args.n - txn->op_header - 3);
+    fill_count(txn, txn->op_counts + strlen("$5\r\n"),
+               txn->keys.n - txn->op_keys);
+    fill_count(txn, txn->op_counts + strlen("$5\r\n00000\r\n$5\r\n"),
+               txn->args.n - txn->op_args);
 }
 
 void txn_op(struct txn *txn, const char *op) {
     end_op(txn);
     txn->n_ops++;
-    txn->op_header = txn->args.n;
-    txn->op_keys = txn->keys.n;
     txn_arg(txn, op);
+    txn->op_counts = txn->args.bytes.len;
     txn_arg(txn, "00000");
     txn_arg(txn, "00000");
+    txn->op_keys = txn->keys.n;
+    txn->op_args = txn->args.n;
 }
 
 void txn_key(struct txn *txn, const char *fmt, ...) {
-    char key[512];
+    char key[KEY_BYTES];
+    size_t tag =
+        (size_t)(stpcpy(stpcpy(stpcpy(key, "{"), txn->store->district), "}:") -
+                 key);
     va_list args;
     va_start(args, fmt);
-    int len = vsnprintf(key, sizeof(key), fmt, args);
+    int len = vsnprintf(key + tag, sizeof(key) - tag, fmt, args);
     va_end(args);
-    if (len < 0 || (size_t)len >= sizeof(key))
+    if (len < 0 || (size_t)len >= sizeof(key) - tag)
         abort(); /* ids are capped where they come in */
-    add(txn, &txn->keys, "{", 1);
-    struct piece *piece = &txn->keys.v[txn->keys.n - 1];
-    buf_adds(&txn->bytes, txn->store->district);
-    buf_adds(&txn->bytes, "}:");
-    buf_add(&txn->bytes, key, (size_t)len);
-    piece->len = txn->bytes.len - piece->at;
+    resp_add(&txn->keys, key, tag + (size_t)len);
 }
 
 void txn_arg_bytes(struct txn *txn, const char *arg, size_t len) {
-    add(txn, &txn->args, arg, len);
+    resp_add(&txn->args, arg, len);
 }
 
 void txn_arg(struct txn *txn, const char *arg) {
@@ -120,11 +108,21 @@ void txn_arg_int(struct txn *txn, int64_t arg) {
     txn_arg(txn, digits);
 }
 
+static void add_notice(struct txn *txn, const struct notice *notice) {
+    struct buf *packed = &txn->store->packed;
+    buf_clear(packed);
+    notice_pack(packed, notice);
+    txn_arg_bytes(txn, packed->data, packed->len);
+}
+
 void txn_seen(struct txn *txn, const char *account, const char *chat,
-              const char *message_id, const char *answer) {
+              const char *message_id, const struct notice *answer) {
     txn_op(txn, "seen");
     txn_key(txn, KEY_SEEN, account, chat, message_id);
-    txn_arg(txn, answer);
+    if (answer == NULL)
+        txn_arg(txn, "");
+    else
+        add_notice(txn, answer);
     txn_arg_int(txn, txn->store->options.seen_ttl_ms);
     txn->has_seen = true;
 }
@@ -139,13 +137,9 @@ void txn_rider(struct txn *txn, const char *rider, int64_t version,
 }
 
 void txn_notice(struct txn *txn, const struct notice *notice) {
-    struct buf packed;
-    buf_init(&packed);
-    notice_pack(&packed, notice);
     txn_op(txn, "notice");
     txn_key(txn, KEY_OUTBOX, notice->account);
-    txn_arg_bytes(txn, packed.data, packed.len);
-    buf_finish(&packed);
+    add_notice(txn, notice);
 }
 
 void txn_audit(struct txn *txn, const char *actor, const char *action,
@@ -230,20 +224,9 @@ static void on_reply(void *data, enum err err, const struct redisReply *reply) {
 
 void txn_commit(struct txn *txn, txn_done *done, void *data) {
     end_op(txn);
-    size_t n = txn->keys.n + txn->args.n;
-    const char **argv = xcalloc(n, sizeof(*argv));
-    size_t *lens = xcalloc(n, sizeof(*lens));
-    for (size_t i = 0; i < n; i++) {
-        const struct piece *piece =
-            i < txn->keys.n ? &txn->keys.v[i] : &txn->args.v[i - txn->keys.n];
-        argv[i] = txn->bytes.data + piece->at;
-        lens[i] = piece->len;
-    }
     struct call *call = xcalloc(1, sizeof(*call));
     *call = (struct call){done, data};
-    redis_function(txn->store->redis, on_reply, call, "commit", txn->keys.n, n,
-                   argv, lens);
-    free(argv);
-    free(lens);
+    redis_function(txn->store->redis, on_reply, call, "commit", &txn->keys,
+                   &txn->args);
     txn_free(txn);
 }

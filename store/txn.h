@@ -24,10 +24,11 @@ void txn_free(struct txn *txn); /* of a transaction that is not committed */
 
 /*
  * The idempotency key. A message that was committed before makes the whole
- * transaction ERR_DUPLICATE and gives back answer, the first one.
+ * transaction ERR_DUPLICATE and gives back answer, the first one, packed; it
+ * may be NULL.
  */
 void txn_seen(struct txn *txn, const char *account, const char *chat,
-              const char *message_id, const char *answer);
+              const char *message_id, const struct notice *answer);
 /*
  * Changes fields of a rider: name, value, …; "" removes the field. n_fields
  * counts both. ERR_CONFLICT unless the rider's version in the store is version
