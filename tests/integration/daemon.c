@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -100,7 +101,7 @@ static void write_config(const struct test_daemon *daemon) {
             "[server]\naddress = 127.0.0.1\nport = 0\n"
             "[onebot11]\ntoken = " TEST_DAEMON_TOKEN "\n%s",
             daemon->dir, daemon->settings);
-    if (fclose(file) != 0)
+    if (fclose(file) != 0 || chmod(daemon->conf, 0600) != 0)
         fail(daemon, "xiaofeng.conf");
 }
 
@@ -326,6 +327,11 @@ static redisReply *ask(struct test_daemon *daemon, const char *fmt,
             va_copy(copy, args);
             reply = redisvCommand(daemon->redis, fmt, copy);
             va_end(copy);
+        }
+        if (reply != NULL && reply->type == REDIS_REPLY_ERROR &&
+            strncmp(reply->str, "LOADING ", 8) == 0) {
+            freeReplyObject(reply);
+            reply = NULL;
         }
         if (reply == NULL && waited > READY_MS)
             fail(daemon, "its Redis does not answer");
