@@ -123,12 +123,22 @@ static void route_limited(struct turn *turn, const struct match *match) {
         continue_form(turn);
 }
 
+/* Our texts put what to send in 「」; some riders send those along. */
+static const char *unquote(struct turn *turn, const char *text) {
+    static const char open[] = "「", close[] = "」";
+    size_t len = strlen(text), mark = strlen(open);
+    if (len < 2 * mark || strncmp(text, open, mark) != 0 ||
+        strcmp(text + len - mark, close) != 0)
+        return text;
+    return arena_strndup(&turn->arena, text + mark, len - 2 * mark);
+}
+
 void route(struct turn *turn) {
     const struct message *message = &turn->message;
     struct form *open = arena_alloc(&turn->arena, sizeof(*open));
     bool media = message_count(message, SEGMENT_IMAGE) > 0;
     bool addressed = !message->in_group || message->mentioned;
-    turn->text = message_text(message, &turn->arena);
+    turn->text = unquote(turn, message_text(message, &turn->arena));
     if (session_unpack(turn->bot, &turn->arena, turn->rider.form, open))
         turn->open = open;
     bool here = form_is_here(turn);
