@@ -11,6 +11,7 @@ try:
     from selenium.common import exceptions
     from selenium.webdriver import ActionChains, Chrome, ChromeOptions, Keys
     from selenium.webdriver.chrome.service import Service
+    from selenium.webdriver.common import utils
     from selenium.webdriver.support.select import Select
     from selenium.webdriver.support.wait import WebDriverWait
 except ImportError:
@@ -22,6 +23,7 @@ PATIENCE_S = 20
 
 FLAGS = [
     "--headless=new",
+    "--remote-debugging-pipe",  # the driver would look for localhost by name
     "--no-sandbox",  # also runs as root, in containers
     "--disable-dev-shm-usage",
     "--disable-gpu",
@@ -53,6 +55,17 @@ def find_missing():
     return [path for path in (CHROMIUM, CHROMEDRIVER) if not os.access(path, os.X_OK)]
 
 
+class Driver(Service):
+    """Found by its address: a bare Debian 12 has no /etc/hosts for localhost."""
+
+    @property
+    def service_url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def is_connectable(self):
+        return utils.is_connectable(self.port, "127.0.0.1")
+
+
 class Browser:
     """A Chromium with one page."""
 
@@ -75,7 +88,7 @@ class Browser:
         # With the path given, Selenium looks for no driver; nor is any proxy
         # between us, the driver and the daemon.
         os.environ["no_proxy"] = "*"
-        service = Service(CHROMEDRIVER, env={**os.environ, "HOME": home})
+        service = Driver(CHROMEDRIVER, env={**os.environ, "HOME": home})
         self.driver = Chrome(service=service, options=options)
         self.driver.set_page_load_timeout(PATIENCE_S)
         self.driver.set_script_timeout(PATIENCE_S)
