@@ -1,0 +1,114 @@
+#define LOG_MODULE "offline"
+#include "bot/offline.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "bot/config.h"
+#include "store/embedded.h"
+#include "store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <uv.h>
+
+#define OFFLINE_TIMEOUT_MS 5000
+
+struct offline {
+    uv_loop_t loop;
+    uv_timer_t deadline;
+    struct embedded_redis *embedded;
+    struct store *store;
+    offline_work *work;
+    void *data;
+    bool begun, ok;
+};
+
+static void on_up(void *data) {
+    struct offline *offline = data;
+    if (offline->begun)
+        return;
+    offline->begun = true;
+    offline->work(offline, offline->store, offline->data);
+}
+
+static void on_down(void *data) {
+    (void)data;
+}
+
+static void on_deadline(uv_timer_t *timer) {
+    LOG_ERR("the store did not answer in time");
+    uv_stop(timer->loop);
+}
+
+/* Whether somebody listens on a unix socket. */
+static bool answers(const char *path) {
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof(at.sun_path))
+        return false;
+    strcpy(at.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool there =
+        fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0;
+    if (fd >= 0)
+        close(fd);
+    return there;
+}
+
+/* The running daemon's Redis, or one started on its files for a moment. */
+static char *find_redis(struct offline *offline, const struct config *config) {
+    if (config->redis_url != NULL)
+        return xstrdup(config->redis_url);
+    char *dir = xasprintf("%s/redis", config->data_dir);
+    char *url = xasprintf("unix://%s/redis.sock", dir);
+    if (answers(url + strlen("unix://"))) {
+        free(dir);
+        return url;
+    }
+    free(url);
+    url = NULL;
+    enum err err = embedded_redis_new(
+        &offline->loop,
+        &(struct embedded_options){.dir = dir,
+                                   .server_path = config->redis_server,
+                                   .on_exit = on_down},
+        &offline->embedded);
+    if (err == OK)
+        url = xstrdup(embedded_redis_url(offline->embedded));
+    free(dir);
+    return url;
+}
+
+bool offline_run(const struct config *config, offline_work *work, void *data) {
+    struct offline offline = {.work = work, .data = data};
+    uv_loop_init(&offline.loop);
+    uv_timer_init(&offline.loop, &offline.deadline);
+    uv_timer_start(&offline.deadline, on_deadline, OFFLINE_TIMEOUT_MS, 0);
+    char *url = find_redis(&offline, config);
+    if (url != NULL)
+        offline.store =
+            store_new(&offline.loop, &(struct store_options){
+                                         .url = url,
+                                         .district = config->district,
+                                         .seen_ttl_ms = config->seen_ttl_ms,
+                                         .on_up = on_up,
+                                         .on_down = on_down,
+                                         .data = &offline,
+                                     });
+    if (offline.store != NULL)
+        uv_run(&offline.loop, UV_RUN_DEFAULT);
+    store_free(offline.store);
+    embedded_redis_free(offline.embedded);
+    uv_close((uv_handle_t *)&offline.deadline, NULL);
+    uv_run(&offline.loop, UV_RUN_DEFAULT);
+    uv_loop_close(&offline.loop);
+    free(url);
+    return offline.ok;
+}
+
+void offline_end(struct offline *offline, bool ok) {
+    offline->ok = ok;
+    uv_stop(&offline->loop);
+}
