@@ -4,6 +4,7 @@
 #include "base/token.h"
 #include "bot/config.h"
 #include "bot/daemon.h"
+#include "bot/station_command.h"
 #include "handlers/handlers.h"
 #include "i18n/catalog.h"
 
@@ -17,6 +18,10 @@ static void usage(FILE *out) {
         "usage: xiaofeng [-c FILE] [run]\n"
         "       xiaofeng [-c FILE] --check-config\n"
         "       xiaofeng [-c FILE] code staff|organiser|admin [NAME]\n"
+        "       xiaofeng [-c FILE] station add NAME --lat LAT --lon LON\n"
+        "                [--address TEXT] [--hours HOURS] [--offers WORDS]\n"
+        "       xiaofeng [-c FILE] station import FILE.csv [--dry-run]\n"
+        "       xiaofeng [-c FILE] station remove NAME\n"
         "       xiaofeng --version | --help\n"
         "See xiaofeng(1) and xiaofeng.conf(5).\n",
         out);
@@ -37,8 +42,12 @@ static int run_command(const struct config *config, int argc, char **argv) {
         if (role != 0)
             return daemon_make_code(config, role, argc == 3 ? argv[2] : "");
     }
-    usage(stderr);
-    return 2;
+    int status = 2;
+    if (strcmp(argv[0], "station") == 0)
+        status = station_command(config, argc, argv);
+    if (status == 2)
+        usage(stderr);
+    return status;
 }
 
 int main(int argc, char **argv) {
@@ -52,7 +61,8 @@ int main(int argc, char **argv) {
     const char *path = NULL;
     bool check = false;
     int option;
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+    /* '+': what comes behind a command is its own. */
+    while ((option = getopt_long(argc, argv, "+c:h", options, NULL)) != -1) {
         switch (option) {
         case 'c':
             path = optarg;
