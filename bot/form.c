@@ -33,6 +33,15 @@ void form_set_options(struct turn *turn, const char *slot,
     turn->form->n_options[i] = n < FORM_OPTIONS_MAX ? n : FORM_OPTIONS_MAX;
 }
 
+bool form_preset(struct turn *turn, const char *slot, const char *value) {
+    const char **filled =
+        &turn->form->values[slot_index(turn->form->command, slot)];
+    if (*filled != NULL)
+        return false;
+    *filled = value;
+    return true;
+}
+
 static struct form *form_new(struct turn *turn, const struct command *command) {
     struct form *form = arena_alloc(&turn->arena, sizeof(*form));
     *form = (struct form){

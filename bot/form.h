@@ -43,6 +43,10 @@ const char *form_value(const struct turn *turn, const char *slot);
 /* Gives a CHOICE slot its options; from prepare(). */
 void form_set_options(struct turn *turn, const char *slot,
                       struct option *options, size_t n);
+/* Fills a slot that is not filled, from prepare(); value is borrowed and must
+ * live in the turn's arena. False when the slot was filled: by a message before
+ * this one. */
+bool form_preset(struct turn *turn, const char *slot, const char *value);
 /* prepare() is done: the form goes on. */
 void form_ready(struct turn *turn);
 

@@ -97,7 +97,7 @@ void turn_open(struct turn *turn) {
     turn->continuing = false;
     turn->control = CONTROL_NONE;
     turn->n_notices = turn->n_set = 0;
-    turn->forget = false;
+    turn->forget = turn->fleeting = false;
     turn->committed = NULL;
     txn_free(turn->txn);
     turn->txn = txn_new(turn->bot->store);
@@ -263,7 +263,8 @@ static void on_committed(void *data, const struct txn_result *result) {
             const struct notice *notice = &turn->notices[i];
             bool ours = notice->rider != NULL &&
                         strcmp(notice->rider, turn->message.rider) == 0;
-            outbox_push(turn->bot->outbox, notice, result->values[i],
+            outbox_push(turn->bot->outbox, notice,
+                        turn->fleeting ? NULL : result->values[i],
                         ours ? (int)turn->lang : -1);
         }
         metric_observe(
@@ -302,12 +303,13 @@ void turn_commit(struct turn *turn) {
         return;
     }
     struct txn *txn = turn->txn;
+    bool kept = turn->n_notices > 0 && !turn->fleeting;
     txn_seen(txn, message->account, message->chat, message->id,
-             turn->n_notices > 0 ? &turn->notices[0] : NULL);
+             kept ? &turn->notices[0] : NULL);
     if (!turn->forget)
         txn_rider(txn, turn->rider.id, turn->rider.version, turn->set,
                   turn->n_set);
-    for (size_t i = 0; i < turn->n_notices; i++)
+    for (size_t i = 0; kept && i < turn->n_notices; i++)
         txn_notice(txn, &turn->notices[i]);
     txn_commit(txn, on_committed, turn);
 }

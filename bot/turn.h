@@ -48,6 +48,9 @@ struct turn {
     struct txn *txn;   /* what this turn will change */
     void *data;        /* the command's own, from prepare() on */
     bool forget;       /* the rider's record goes away */
+    /* What is answered is sent from memory and kept nowhere, not even for a
+     * redelivery: it tells where somebody is. */
+    bool fleeting;
     /* Called when the transaction has happened, or NULL. */
     void (*committed)(struct turn *turn);
     int64_t now_ms; /* wall clock when the turn began */
