@@ -158,8 +158,8 @@ static void speak(struct peer *peer, const struct line *line, char *ticket,
                         .text = line->text,
                         .images = line->photo == NULL ? NULL : photos,
                         .place = line->place,
-                        .lat = 32.0415,
-                        .lon = 118.7838,
+                        .lat = 32.0433,
+                        .lon = 118.7898,
                         .place_name = "科巷新寓 12 号",
                     });
     if (line->silence)
@@ -191,6 +191,13 @@ static void riders(struct peer *peer, const char *photo, char *request,
                          .photo = photo},
           NULL, 0);
     speak(peer, &(struct line){.who = &li, .place = true}, report, size);
+}
+
+static void stations(struct peer *peer) {
+    speak(peer,
+          &(struct line){
+              .who = &chen, .private = true, .text = "驿站", .place = true},
+          NULL, 0);
 }
 
 static void staff(struct peer *peer, const char *request, const char *report) {
@@ -237,6 +244,7 @@ int main(int argc, char **argv) {
     printf("%s── 群聊「%s」 ──%s\n", colour("\033[1m"), GROUP_TITLE,
            colour("\033[0m"));
     riders(peer, photo, request, report, sizeof(request));
+    stations(peer);
     if (argc == 6) {
         snprintf(text, sizeof(text), "绑定 %s", argv[4]);
         say(peer, &zhao, true, text);
@@ -249,7 +257,7 @@ int main(int argc, char **argv) {
     say(peer, &wang, true, text);
     printf("%s──%s\n", colour("\033[1m"), colour("\033[0m"));
     peer_close(peer);
-    if (answers < 12 || request[0] != 'S' || report[0] != 'P') {
+    if (answers < 13 || request[0] != 'S' || report[0] != 'P') {
         fputs("demo: some answers are missing\n", stderr);
         return 1;
     }

@@ -74,6 +74,9 @@ ready 2>/dev/null || die "the daemon is not ready"
 code() { "$build/xiaofeng" -c "$dir/xiaofeng.conf" code "$@" 2>>"$dir/xiaofeng.log"; }
 codes=()
 if [ ! -e "$dir/bound" ]; then
+    "$build/xiaofeng" -c "$dir/xiaofeng.conf" station import \
+        "$root/demo/stations.csv" >>"$dir/xiaofeng.log" 2>&1 ||
+        die "the stations were not imported"
     codes=("$(code staff 社区小赵)" "$(code organiser 周老师)")
 fi
 "$build/demo/xiaofeng-demo" "$port" "$token" "$root/demo/photo.png" "${codes[@]}" ||
