@@ -264,9 +264,12 @@ static void copy_arguments(struct http_request *request, struct lws *wsi) {
 }
 
 const char *http_query(struct http_request *request, const char *name) {
-    const char *end = request->arguments + request->arguments_len;
     size_t len = strlen(name);
+    const char *end;
 
+    if (!request->arguments)
+        return "";
+    end = request->arguments + request->arguments_len;
     for (const char *at = request->arguments; at < end; at += strlen(at) + 1)
         if (strncmp(at, name, len) == 0 && at[len] == '=')
             return at + len + 1;
