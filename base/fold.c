@@ -60,6 +60,12 @@ static utf8proc_int32_t next_char(const char **s, const char *end) {
     utf8proc_int32_t c = *at;
     utf8proc_ssize_t used = 1;
 
+    /* Three bytes, but for what begins with 0xe0 or 0xed: most of Chinese. */
+    if (c > 0xe0 && c < 0xed && end - *s >= 3 && (at[1] & 0xc0) == 0x80 &&
+        (at[2] & 0xc0) == 0x80) {
+        *s += 3;
+        return (c & 0x0f) << 12 | (at[1] & 0x3f) << 6 | (at[2] & 0x3f);
+    }
     if (c >= 0x80)
         used = utf8proc_iterate(at, end - *s, &c);
     *s += used > 0 ? used : 1;

@@ -9,6 +9,7 @@
 #include "bot/bot.h"
 #include "bot/command.h"
 #include "bot/glance.h"
+#include "bot/options.h"
 #include "bot/turns.h"
 
 #include <ctype.h>
@@ -35,6 +36,7 @@ struct lexicon {
     /* Which first characters may begin a word, by a hash: glance() tells most
      * chatter by this alone. */
     bool first[FIRST_SIZE];
+    struct options *options;
 };
 
 static const char *const control_names[CONTROL_COUNT] = {NULL, "cancel", "back",
@@ -111,6 +113,7 @@ struct lexicon *lexicon_new(struct bot *bot) {
         snprintf(key, sizeof(key), "control.%s.words", control_names[i]);
         add_words(bot, lexicon, key, NULL, (enum control)i);
     }
+    lexicon->options = options_new(bot);
     return lexicon;
 }
 
@@ -123,7 +126,14 @@ void lexicon_free(struct lexicon *lexicon) {
         free(word->text);
         free(word);
     }
+    options_free(lexicon->options);
     free(lexicon);
+}
+
+const struct option *lexicon_options(const struct lexicon *lexicon,
+                                     const struct slot *slot, enum lang lang,
+                                     size_t *n) {
+    return options_find(lexicon->options, slot, lang, n);
 }
 
 char *dispatch_fold(const struct bot *bot, struct arena *arena,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "i18n/catalog.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -7,6 +9,8 @@ struct arena;
 struct bot;
 struct command;
 struct lexicon;
+struct option;
+struct slot;
 
 /*
  * What a text asks for. The words come from the catalogues of every language
@@ -31,6 +35,10 @@ struct match {
 
 struct lexicon *lexicon_new(struct bot *bot);
 void lexicon_free(struct lexicon *lexicon);
+/* The options that a slot of the commands' tables names (bot/options.h). */
+const struct option *lexicon_options(const struct lexicon *lexicon,
+                                     const struct slot *slot, enum lang lang,
+                                     size_t *n);
 
 /*
  * Finds the word that text begins with. The word ends at white space or

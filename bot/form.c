@@ -27,7 +27,7 @@ const char *form_value(const struct turn *turn, const char *slot) {
 }
 
 void form_set_options(struct turn *turn, const char *slot,
-                      struct option *options, size_t n) {
+                      const struct option *options, size_t n) {
     size_t i = slot_index(turn->form->command, slot);
     turn->form->options[i] = options;
     turn->form->n_options[i] = n < FORM_OPTIONS_MAX ? n : FORM_OPTIONS_MAX;
@@ -50,7 +50,9 @@ static struct form *form_new(struct turn *turn, const struct command *command) {
         abort();
     for (size_t i = 0; i < command->n_slots; i++)
         if (command->slots[i].options != NULL)
-            form_fixed_options(turn, form, i);
+            form->options[i] =
+                lexicon_options(turn->bot->lexicon, &command->slots[i],
+                                turn->lang, &form->n_options[i]);
     return form;
 }
 

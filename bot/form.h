@@ -2,6 +2,7 @@
 
 #include "bot/command.h"
 #include "bot/dispatch.h"
+#include "bot/options.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,20 +22,14 @@ struct turn;
 #define FORM_SLOTS_MAX 8
 #define FORM_OPTIONS_MAX 99
 
-struct option {
-    const char *id;
-    const char *title; /* in the turn's language */
-    const char *words; /* further words it is known by, '|' between; or NULL */
-};
-
 struct form {
     const struct command *command;
     const char *chat;                   /* where its questions are asked */
     const char *values[FORM_SLOTS_MAX]; /* NULL: not filled; "": skipped */
     int asked;          /* index of the slot last asked, -1: none */
     int64_t expires_ms; /* after that it is a draft */
-    /* Options of a CHOICE(S) slot that prepare() found, by slot. */
-    struct option *options[FORM_SLOTS_MAX];
+    /* Options of a CHOICE(S) slot, of its table or found by prepare(). */
+    const struct option *options[FORM_SLOTS_MAX];
     size_t n_options[FORM_SLOTS_MAX];
 };
 
@@ -42,7 +37,7 @@ struct form {
 const char *form_value(const struct turn *turn, const char *slot);
 /* Gives a CHOICE slot its options; from prepare(). */
 void form_set_options(struct turn *turn, const char *slot,
-                      struct option *options, size_t n);
+                      const struct option *options, size_t n);
 /* Fills a slot that is not filled, from prepare(); value is borrowed and must
  * live in the turn's arena. False when the slot was filled: by a message before
  * this one. */

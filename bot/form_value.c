@@ -23,30 +23,6 @@
 /* ---- options
  * ------------------------------------------------------------------------ */
 
-void form_fixed_options(struct turn *turn, struct form *form, size_t slot) {
-    const struct slot *table = &form->command->slots[slot];
-    size_t n = 0;
-    while (table->options[n] != NULL)
-        n++;
-    struct option *options = arena_alloc(&turn->arena, n * sizeof(*options));
-    for (size_t i = 0; i < n; i++) {
-        const char *id = table->options[i];
-        const char *words =
-            arena_printf(&turn->arena, "%s.%s.words", table->options_key, id);
-        options[i] = (struct option){
-            .id = id,
-            .title =
-                catalog_text(turn->lang, arena_printf(&turn->arena, "%s.%s",
-                                                      table->options_key, id)),
-            .words = catalog_has(turn->lang, words)
-                         ? catalog_text(turn->lang, words)
-                         : NULL,
-        };
-    }
-    form->options[slot] = options;
-    form->n_options[slot] = n;
-}
-
 const char *form_options_text(struct turn *turn, const struct form *form,
                               size_t slot) {
     struct buf text;
@@ -111,18 +87,12 @@ static bool folds_to(struct turn *turn, const char *text, const char *folded) {
     return strcmp(dispatch_fold(turn->bot, &turn->arena, text), folded) == 0;
 }
 
-/* Whether one of words ("a|b|c") is text (whole), or stands in it. */
-static bool has_word(struct turn *turn, const char *words, const char *folded,
-                     bool whole) {
-    for (const char *at = words; at != NULL && *at != '\0';) {
-        size_t len = strcspn(at, "|");
-        const char *word = dispatch_fold(turn->bot, &turn->arena,
-                                         arena_strndup(&turn->arena, at, len));
-        if (whole ? strcmp(word, folded) == 0
-                  : word[0] != '\0' && strstr(folded, word) != NULL)
+/* Whether text, which is folded, is one of words (whole), or has it in it. */
+static bool has_word(const char *const *words, const char *text, bool whole) {
+    for (; words != NULL && *words != NULL; words++)
+        if (whole ? strcmp(text, *words) == 0
+                  : **words != '\0' && strstr(text, *words) != NULL)
             return true;
-        at += len + (at[len] == '|');
-    }
     return false;
 }
 
@@ -136,7 +106,7 @@ static const char *parse_choice(struct turn *turn, const struct form *form,
         return options[number - 1].id;
     for (size_t i = 0; i < n; i++)
         if (folds_to(turn, options[i].title, folded) ||
-            has_word(turn, options[i].words, folded, true))
+            has_word(options[i].words, folded, true))
             return options[i].id;
     return NULL;
 }
@@ -145,7 +115,7 @@ const char *form_guess(struct turn *turn, const struct form *form, size_t slot,
                        const char *text) {
     const char *folded = dispatch_fold(turn->bot, &turn->arena, text);
     for (size_t i = 0; i < form->n_options[slot]; i++)
-        if (has_word(turn, form->options[slot][i].words, folded, false))
+        if (has_word(form->options[slot][i].words, folded, false))
             return form->options[slot][i].id;
     return NULL;
 }
@@ -156,8 +126,10 @@ static const char *parse_choices(struct turn *turn, const struct form *form,
     const struct option *options = form->options[slot];
     size_t n = form->n_options[slot];
     bool chosen[FORM_OPTIONS_MAX] = {false}, any = false;
-    bool all = has_word(turn, catalog_text(turn->lang, "form.all.words"),
-                        folded, true);
+    bool all =
+        has_word(options_words(turn->bot, &turn->arena,
+                               catalog_text(turn->lang, "form.all.words")),
+                 folded, true);
     const char *one = parse_choice(turn, form, slot, folded);
     for (const char *at = folded; !all && one == NULL && *at != '\0';) {
         long number = leading_number(at, (long)n);

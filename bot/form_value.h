@@ -10,12 +10,9 @@ struct arena;
 struct turn;
 
 /*
- * What a slot takes: how each type is read from text, how its options are made
- * and shown. Private to the form engine.
+ * What a slot takes: how each type is read from text, how its options are shown. Private to the form engine.
  */
 
-/* Gives a CHOICE slot the options of its table, in the turn's language. */
-void form_fixed_options(struct turn *turn, struct form *form, size_t slot);
 /* "1 工资报酬\n2 …", or "" when the slot has none. */
 const char *form_options_text(struct turn *turn, const struct form *form,
                               size_t slot);

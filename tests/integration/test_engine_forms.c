@@ -66,10 +66,11 @@ static const struct slot all_slots[] = {
 };
 
 static void offer_groups(struct turn *turn) {
+    static const char *const old[] = {"老群", "旧群", NULL};
     struct option *options = arena_alloc(&turn->arena, 3 * sizeof(*options));
     options[0] = (struct option){"qq.g12", "一号群", NULL};
     options[1] = (struct option){"qq.g1", "二号群", NULL};
-    options[2] = (struct option){"qq.g3", "三号群", "老群|旧群"};
+    options[2] = (struct option){"qq.g3", "三号群", old};
     form_set_options(turn, "choices", options, 3);
     form_ready(turn);
 }
