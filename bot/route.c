@@ -71,6 +71,16 @@ static bool form_is_here(const struct turn *turn) {
            strcmp(open->chat, turn->message.chat) == 0;
 }
 
+/* A menu is answered by a number; anything else in private is not said to it,
+ * but to us. */
+static bool passes_menu(struct turn *turn, bool media) {
+    if (turn->message.in_group ||
+        !(turn->open->command->opens & OPENS_BY_NOTHING))
+        return false;
+    const char *folded = dispatch_fold(turn->bot, &turn->arena, turn->text);
+    return media || folded[0] < '0' || folded[0] > '9';
+}
+
 static void suggest(struct turn *turn, const struct command *like) {
     notice_param(turn_reply(turn, "error.did_you_mean"), "*title",
                  arena_printf(&turn->arena, "command.%s.title", like->name));
@@ -153,7 +163,7 @@ void route(struct turn *turn) {
         form_control(turn, match.control);
     else if (match.command != NULL)
         route_command(turn, &match);
-    else if (here)
+    else if (here && !passes_menu(turn, media))
         continue_form(turn);
     else if (!message->in_group)
         route_unknown(turn);
