@@ -52,9 +52,10 @@ static const struct slot probe_slots[] = {
 
 static void prepare_probe(struct turn *turn) {
     static const char *const ids[] = {"qq.g1", "qq.g12", "qq.g2"};
+    static const char *const words[] = {"甲", "乙", NULL};
     struct option *options = arena_alloc(&turn->arena, 3 * sizeof(*options));
     for (size_t i = 0; i < 3; i++)
-        options[i] = (struct option){ids[i], ids[i], "甲|乙"};
+        options[i] = (struct option){ids[i], ids[i], words};
     form_set_options(turn, "choices", options, 3);
     form_ready(turn);
 }

@@ -212,6 +212,18 @@ static void test_flood(void **state) {
     assert_int_equal(engine_said(e, "发得有点快"), 1);
 }
 
+/* What is said to the others in a group is not counted. */
+static void test_chatter_is_no_flood(void **state) {
+    struct engine *e = *state;
+    clock_manual_advance(&e->clock, e->config->form_group_ms);
+    for (int i = 0; i < 40; i++) {
+        engine_group(e, RIDER, "今天好热");
+        engine_settle(e);
+    }
+    assert_int_equal(e->n_sent, 0);
+    engine_has(engine_ask_group(e, RIDER, "诉求 充电柜坏了"), "编号 S1");
+}
+
 /* Messages of one rider that wait for each other are few. */
 static void test_queue_of_one_rider(void **state) {
     struct engine *e = *state;
@@ -223,15 +235,19 @@ static void test_queue_of_one_rider(void **state) {
     assert_int_equal(engine_count(e, "qq.u2"), 1);
 }
 
+/* What is under way ends; what comes is asked to come again. */
 static void test_stopping(void **state) {
     struct engine *e = *state;
     engine_private(e, RIDER, "诉求 充电柜坏了");
     e->bot.stopping = true;
-    engine_private(e, RIDER, "诉求 充电柜又坏了");
+    engine_private(e, OTHER, "诉求 充电柜又坏了");
+    engine_group(e, OTHER, "今天好热");
     engine_settle(e);
-    assert_int_equal(e->n_sent, 1);
-    engine_has(e->sent[0].text, "编号 S1");
     e->bot.stopping = false;
+    assert_int_equal(e->n_sent, 2);
+    engine_has(engine_last(e, "qq.u1"), "编号 S1");
+    engine_has_not(engine_last(e, "qq.u2"), "编号");
+    assert_int_equal(engine_redis(e, "ZCARD {test}:open"), 1);
 }
 
 /* ---- without a store ------------------------------------------------------
@@ -449,6 +465,7 @@ int main(void) {
         TEST(test_redelivered_answer),
         TEST_WITH(test_conflict, setup_meddle),
         TEST_WITH(test_flood, setup_flood),
+        TEST_WITH(test_chatter_is_no_flood, setup_flood),
         TEST(test_queue_of_one_rider),
         TEST(test_stopping),
         TEST(test_short_outage),
