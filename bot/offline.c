@@ -48,7 +48,7 @@ static bool answers(const char *path) {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof(at.sun_path))
         return false;
-    strcpy(at.sun_path, path);
+    memcpy(at.sun_path, path, strlen(path) + 1);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     bool there =
         fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0;

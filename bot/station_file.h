@@ -13,7 +13,7 @@ struct arena;
  * order: name (名称), address (地址), lat (纬度), lon (经度), hours (营业时间),
  * offers (服务); those of address, hours and offers may be missing.
  */
-#define STATION_FILE_BYTES (1024 * 1024)
+#define STATION_FILE_BYTES ((size_t)1024 * 1024)
 
 /* line: where the row begins, 1 the first; 0: the file as a whole. */
 typedef void station_file_fault(void *data, size_t line, const char *what);

@@ -17,6 +17,7 @@
 #define NEAREST_SHOWN 3
 #define LISTED_SHOWN 8
 #define SEARCH_RADIUS_M (100 * 1000.0)
+#define DAY_MINUTES 1440
 #define FAR_M 5000      /* that one has to be told */
 #define SEARCH_CHARS 60 /* what is longer looks for nothing */
 #define NAME_CHARS 4    /* what is longer, and no name, is a sentence */
@@ -175,7 +176,7 @@ static const char *distance_text(struct turn *turn, double metres) {
 static int minute_of_day(const struct turn *turn) {
     int64_t minute =
         turn->now_ms / 60000 + turn->bot->config->utc_offset_minutes;
-    return (int)(minute % (24 * 60));
+    return (int)(minute % DAY_MINUTES);
 }
 
 /* Whether it is open, and until or from when; "" when that is not known. */
@@ -188,7 +189,7 @@ static const char *open_text(struct turn *turn, const char *kept) {
     bool open = hours_open_at(&hours, minute_of_day(turn));
     int at = open ? hours.to : hours.from;
     if (open && at == 0)
-        at = 24 * 60;
+        at = DAY_MINUTES;
     const struct text_param param = {
         "time", arena_printf(&turn->arena, "%02d:%02d", at / 60, at % 60)};
     return turn_text(turn, open ? "station.open" : "station.opens", &param, 1);

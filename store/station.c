@@ -16,6 +16,8 @@
 
 #define DEGREES_SIZE 32
 
+static const char stations_key[] = "@" KEY_STATIONS;
+
 void station_id(char out[static STATION_ID_SIZE], const char *name) {
     char hash[TOKEN_HASH_SIZE];
     token_hash(hash, name);
@@ -193,14 +195,14 @@ static void on_total(void *data, enum err err, const struct redisReply *reply) {
     }
     snprintf(last, sizeof(last), "%zu", call->max - 1);
     store_read(call->store, on_members, call, 4,
-               (const char *const[]){"ZRANGE", "@" KEY_STATIONS, "0", last});
+               (const char *const[]){"ZRANGE", stations_key, "0", last});
 }
 
 void station_list_all(struct store *store, struct arena *arena, size_t max,
                       station_list *done, void *data) {
     struct list_call *call = call_new(store, arena, max, done, data);
     store_read(store, on_total, call, 2,
-               (const char *const[]){"ZCARD", "@" KEY_STATIONS});
+               (const char *const[]){"ZCARD", stations_key});
 }
 
 void station_list_near(struct store *store, struct arena *arena, double lat,
@@ -214,8 +216,7 @@ void station_list_near(struct store *store, struct arena *arena, double lat,
     snprintf(radius, sizeof(radius), "%.0f", radius_m);
     snprintf(count, sizeof(count), "%zu", call->max == 0 ? 1 : call->max);
     store_read(store, on_members, call, 12,
-               (const char *const[]){"GEOSEARCH", "@" KEY_STATIONS,
-                                     "FROMLONLAT", lon_text, lat_text,
-                                     "BYRADIUS", radius, "m", "ASC", "COUNT",
-                                     count, "WITHDIST"});
+               (const char *const[]){"GEOSEARCH", stations_key, "FROMLONLAT",
+                                     lon_text, lat_text, "BYRADIUS", radius,
+                                     "m", "ASC", "COUNT", count, "WITHDIST"});
 }
