@@ -302,7 +302,8 @@ static bool read_place(const char *place, double *lat, double *lon,
 }
 
 /* Where the rider is serves this answer and is kept nowhere: the question for
- * it is the last, so no form holds it, and the answer is not stored. */
+ * it is the last, so no form holds it, and the answer is not stored. (The web
+ * chat has its own history of what is said in it.) */
 static void commit(struct turn *turn) {
     struct store *store = turn->bot->store;
     double lat, lon;
