@@ -11,7 +11,7 @@
 static void record(struct turn *turn, const char *field, const char *answer,
                    const char *key) {
     turn_set(turn, field, answer);
-    txn_audit(turn->txn, turn->message.rider, key, "", "");
+    txn_audit(turn->txn, AUDIT_RIDER, key, "", "");
     turn_say(turn, key);
 }
 

@@ -49,7 +49,7 @@ static void on_mine(void *data, enum err err, const struct ticket *tickets,
     notice_param(reply, "n",
                  arena_printf(&turn->arena, "%lld", (long long)total));
     notice_param(reply, "rows", ticket_rows(turn, tickets, n, 40));
-    txn_audit(turn->txn, turn->message.rider, "rider-export", "", "");
+    txn_audit(turn->txn, AUDIT_RIDER, "rider-export", "", "");
     turn_commit(turn);
 }
 
@@ -129,7 +129,7 @@ static void on_tickets(void *data, enum err err, const struct ticket *tickets,
     if (turn->forget)
         rider_erase(turn->txn, &turn->rider);
     token_code(receipt, sizeof(receipt), RECEIPT_CHARS);
-    txn_audit(turn->txn, "rider", "rider-erase", receipt, "");
+    txn_audit(turn->txn, AUDIT_RIDER, "rider-erase", receipt, "");
     struct notice *reply =
         turn_reply(turn, turn->forget ? "forget.done" : "forget.more");
     notice_param(reply, "receipt", arena_strdup(&turn->arena, receipt));

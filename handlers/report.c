@@ -55,7 +55,7 @@ static void commit(struct turn *turn) {
     };
     split_place(turn, form_value(turn, "place"), &ticket);
     ticket_create(turn->txn, &ticket);
-    txn_audit(turn->txn, turn->message.rider, "report-create", id, "");
+    txn_audit(turn->txn, AUDIT_RIDER, "report-create", id, "");
     notice_param(turn_reply(turn, "report.created"), "id", id);
     turn_commit(turn);
 }

@@ -50,8 +50,7 @@ static void commit(struct turn *turn) {
                       .photos = form_value(turn, "photos"),
                       .created_ms = turn->now_ms,
                   });
-    txn_audit(turn->txn, hidden ? "anonymous" : turn->message.rider,
-              "request-create", id, "");
+    txn_audit(turn->txn, AUDIT_RIDER, "request-create", id, "");
     struct notice *reply = turn_reply(turn, hidden ? "request.created_anonymous"
                                                    : "request.created");
     notice_param(reply, "id", id);

@@ -29,8 +29,7 @@ static void change(struct turn *turn, const struct ticket *ticket) {
     const char *const sorted[] = {"category", kind};
     ticket_change(turn->txn, ticket, ticket->state, turn->now_ms, NULL,
                   hide ? hidden : sorted, hide ? 4 : 2);
-    txn_audit(turn->txn,
-              hide || ticket->anonymous ? "anonymous" : turn->message.rider,
+    txn_audit(turn->txn, AUDIT_RIDER,
               hide ? "request-anonymous" : "request-kind", ticket->id, "");
     struct notice *reply = turn_reply(turn, hide ? "request_kind.anonymous"
                                                  : "request_kind.sorted");

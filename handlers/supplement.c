@@ -37,7 +37,7 @@ static void change(struct turn *turn, const struct ticket *ticket) {
     const char *const fields[] = {"photos", all};
     ticket_change(turn->txn, ticket, TICKET_NEW, turn->now_ms, &entry, fields,
                   photos[0] == '\0' ? 0 : 2);
-    txn_audit(turn->txn, entry.who, "ticket-supplement", ticket->id, "");
+    txn_audit(turn->txn, AUDIT_RIDER, "ticket-supplement", ticket->id, "");
     notice_param(turn_reply(turn, "supplement.done"), "id", ticket->id);
     turn_commit(turn);
 }

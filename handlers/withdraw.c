@@ -32,7 +32,7 @@ static void change(struct turn *turn, const struct ticket *ticket) {
     };
     ticket_change(turn->txn, ticket, TICKET_WITHDRAWN, turn->now_ms, &entry,
                   NULL, 0);
-    txn_audit(turn->txn, entry.who, "ticket-withdraw", ticket->id, "");
+    txn_audit(turn->txn, AUDIT_RIDER, "ticket-withdraw", ticket->id, "");
     notice_param(turn_reply(turn, "withdraw.done"), "id", ticket->id);
     turn_commit(turn);
 }

@@ -38,8 +38,15 @@ void txn_rider(struct txn *txn, const char *rider, int64_t version,
                const char *const *fields, size_t n_fields);
 /* Writes a notice into the outbox of its account. */
 void txn_notice(struct txn *txn, const struct notice *notice);
-/* An entry of the audit log. actor is a rider id or "system"; detail is for
- * people and holds no text of a rider. Any but action may be "". */
+/*
+ * What riders do with their own things is not written under their name: the log
+ * is kept for years, and a rider may be forgotten, or ask not to be named,
+ * today. Whose ticket it was stands in the ticket.
+ */
+#define AUDIT_RIDER "rider"
+/* An entry of the audit log. actor is the rider id of a person at work,
+ * AUDIT_RIDER or "system"; detail is for people and holds no text of a rider.
+ * Any but action may be "". */
 void txn_audit(struct txn *txn, const char *actor, const char *action,
                const char *subject, const char *detail);
 

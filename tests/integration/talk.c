@@ -2,6 +2,8 @@
 
 #include "base/mem.h"
 
+#include <time.h>
+
 #define PATIENCE_MS 30000
 
 struct talk talk;
@@ -38,8 +40,27 @@ void talk_end(void) {
 }
 
 void talk_restart(void) {
+    talk_restart_with(NULL);
+}
+
+/* What was sent is closed in the store: after a restart it does not come
+ * again. (tests/kill/ is about when it is not.) */
+static void wait_until_closed(void) {
+    for (int i = 0; i < PATIENCE_MS / 10; i++) {
+        if (test_daemon_redis_int(talk.daemon,
+                                  "XLEN {qinhuai}:outbox:qq.10001000") == 0)
+            return;
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
+    fail_msg("the outbox is not empty");
+}
+
+void talk_restart_with(const char *settings) {
+    wait_until_closed();
     peer_cut(talk.peer);
     test_daemon_kill(talk.daemon);
+    if (settings != NULL)
+        test_daemon_set(talk.daemon, settings);
     test_daemon_start(talk.daemon);
     connect_peer();
 }

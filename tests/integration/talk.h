@@ -40,6 +40,7 @@ void talk_begin(const char *settings);
 void talk_end(void);
 /* The daemon is killed and comes back; so does the peer. */
 void talk_restart(void);
+void talk_restart_with(const char *settings);
 
 /* Before each test: what a failed one has left is heard and forgotten. */
 int talk_settle(void **state);
