@@ -116,8 +116,7 @@ static void on_outcome(void *data, size_t index, enum outcome outcome) {
         report(part);
 }
 
-/* ---- taking and sending
- * ------------------------------------------------------ */
+/* ---- taking and sending ---- */
 
 static void on_taken(void *data, const struct txn_result *result) {
     struct part *part = data;
@@ -169,8 +168,7 @@ static void advance(struct part *part) {
     txn_commit(txn, on_taken, part);
 }
 
-/* ---- finding them
- * ------------------------------------------------------------ */
+/* ---- finding them ---- */
 
 /* Chats that were being sent when an earlier process ended. */
 static void give_up_marked(struct part *part, const char *states) {

@@ -180,8 +180,7 @@ static void catch_signals(struct daemon *daemon) {
     uv_signal_start(&daemon->sigint, on_signal, SIGINT);
 }
 
-/* ---- the parts
- * --------------------------------------------------------------- */
+/* ---- the parts ---- */
 
 static void start_onebot11(struct daemon *daemon) {
     const struct config *config = daemon->bot.config;

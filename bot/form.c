@@ -56,8 +56,7 @@ static struct form *form_new(struct turn *turn, const struct command *command) {
     return form;
 }
 
-/* ---- the form's place in the rider's record
- * ------------------------------------ */
+/* ---- the form's place in the rider's record ---- */
 
 static void form_forget(struct turn *turn) {
     if (turn->rider.form[0] != '\0')
@@ -95,8 +94,7 @@ static void form_save(struct turn *turn, struct form *form) {
     turn_set(turn, "form", session_pack(&turn->arena, form));
 }
 
-/* ---- asking
- * ---------------------------------------------------------------------- */
+/* ---- asking ---- */
 
 static const char *ask_key(struct turn *turn, const struct form *form,
                            size_t slot) {
@@ -174,8 +172,7 @@ void form_follow(struct turn *turn, const struct command *command,
     form_save(turn, form);
 }
 
-/* ---- filling
- * --------------------------------------------------------------------- */
+/* ---- filling ---- */
 
 static int free_slot(const struct form *form, enum slot_type type) {
     for (size_t i = 0; i < form->command->n_slots; i++)
@@ -339,8 +336,21 @@ void form_continue(struct turn *turn) {
         form_next(turn, note);
 }
 
-/* ---- 取消 返回 跳过 继续
- * ----------------------------------------------------------- */
+bool form_is_option(struct turn *turn) {
+    struct form probe = *turn->open;
+    const char *value;
+    if (probe.asked < 0)
+        return false;
+    const struct slot *slot = &probe.command->slots[probe.asked];
+    if (slot->type != SLOT_CHOICE || slot->options == NULL)
+        return false;
+    probe.options[probe.asked] = lexicon_options(
+        turn->bot->lexicon, slot, turn->lang, &probe.n_options[probe.asked]);
+    return form_parse(turn, &probe, (size_t)probe.asked, turn->text, &value) ==
+           OK;
+}
+
+/* ---- 取消 返回 跳过 继续 ---- */
 
 static void cancel(struct turn *turn) {
     form_forget(turn);

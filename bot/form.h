@@ -48,6 +48,9 @@ void form_ready(struct turn *turn);
 /* For route.c: turn->command begins with turn->text, or turn->open goes on. */
 void form_begin(struct turn *turn);
 void form_continue(struct turn *turn);
+/* Whether turn->text is, as a whole, an option of the question that turn->open
+ * asked last; it is then no command, even if it is also a command's word. */
+bool form_is_option(struct turn *turn);
 /* 取消, 返回, 跳过, 继续. */
 void form_control(struct turn *turn, enum control control);
 

@@ -20,8 +20,7 @@
 #include <string.h>
 #include <time.h>
 
-/* ---- options
- * ------------------------------------------------------------------------ */
+/* ---- options ---- */
 
 const char *form_options_text(struct turn *turn, const struct form *form,
                               size_t slot) {
@@ -153,8 +152,7 @@ static const char *parse_choices(struct turn *turn, const struct form *form,
     return value;
 }
 
-/* ---- the other types
- * ------------------------------------------------------------------ */
+/* ---- the other types ---- */
 
 static enum err parse_text(struct turn *turn, const struct slot *slot,
                            const char *text, const char **out) {

@@ -157,6 +157,8 @@ void route(struct turn *turn) {
     if (match.command != NULL && match.command->quiet && !addressed &&
         !match.prefixed)
         match.command = NULL; /* words of ordinary talk */
+    if (here && match.command != NULL && form_is_option(turn))
+        match.command = NULL;
     if (turn->limited)
         route_limited(turn, &match);
     else if (match.control != CONTROL_NONE && (here || addressed))

@@ -141,8 +141,7 @@ static int remove_one(const struct config *config, const char *name) {
                                                      : EXIT_FAILURE;
 }
 
-/* ---- import
- * ------------------------------------------------------------------ */
+/* ---- import ---- */
 
 /* One byte more than may be, so that a larger file is seen to be one. */
 static char *read_file(struct arena *arena, const char *path, size_t *len) {

@@ -116,8 +116,7 @@ void turn_start(struct turn *turn) {
     turns_enter(turn);
 }
 
-/* ---- what is said
- * ------------------------------------------------------------ */
+/* ---- what is said ---- */
 
 static struct notice *add_notice(struct turn *turn,
                                  const struct notice *notice) {
@@ -242,8 +241,7 @@ static void add_photo_note(struct turn *turn) {
                                                          : "photo.not_fetched");
 }
 
-/* ---- ends
- * ---------------------------------------------------------------------- */
+/* ---- ends ---- */
 
 static void send_from_memory(struct turn *turn) {
     for (size_t i = 0; i < turn->n_notices; i++)

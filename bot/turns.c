@@ -85,8 +85,7 @@ bool turns_idle(const struct turns *turns) {
     return turns->n_turns == 0;
 }
 
-/* ---- one turn of a rider after the other
- * ------------------------------------- */
+/* ---- one turn of a rider after the other ---- */
 
 /* A word to a rider whose turn goes no further. */
 static void tell(struct turn *turn, const char *key) {
@@ -179,8 +178,7 @@ void turns_done(struct turn *turn) {
     turn_open(next);
 }
 
-/* ---- while the store is away
- * ---------------------------------------------------- */
+/* ---- while the store is away ---- */
 
 void turns_park(struct turn *turn) {
     struct turns *turns = turn->bot->turns;
@@ -234,8 +232,7 @@ void turns_store_down(struct turns *turns) {
     turns->outage++;
 }
 
-/* ---- forms open in groups
- * ------------------------------------------------------- */
+/* ---- forms open in groups ---- */
 
 static struct await *await_find(const struct turns *turns, const char *chat,
                                 const char *rider) {

@@ -23,8 +23,7 @@
 #define ANSWER_MS 4000 /* for the first answer to a line */
 #define MORE_MS 500    /* for further ones */
 
-/* ---- a picture for the daemon to fetch, as from a platform's server
- * ---------- */
+/* ---- a picture for the daemon to fetch, as from a platform's server ---- */
 
 static void serve(int listener, const char *path) {
     static char bytes[256 * 1024];
@@ -64,8 +63,7 @@ static int start_pictures(const char *path) {
     return ntohs(at.sin_port);
 }
 
-/* ---- printing
- * ------------------------------------------------------------------ */
+/* ---- printing ---- */
 
 static bool colours;
 
@@ -86,8 +84,7 @@ static void pause_ms(long ms) {
     nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
 }
 
-/* ---- who speaks
- * ------------------------------------------------------------------ */
+/* ---- who speaks ---- */
 
 struct person {
     const char *id, *name;
@@ -174,8 +171,7 @@ static void say(struct peer *peer, const struct person *who, bool private,
           NULL, 0);
 }
 
-/* ---- the script
- * ------------------------------------------------------------------- */
+/* ---- the script ---- */
 
 static void riders(struct peer *peer, const char *photo, char *request,
                    char *report, size_t size) {

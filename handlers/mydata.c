@@ -21,8 +21,7 @@
 #define ERASED 500
 #define RECEIPT_CHARS 10
 
-/* ---- 我的数据
- * ------------------------------------------------------------------ */
+/* ---- 我的数据 ---- */
 
 static const char *consent_text(struct turn *turn) {
     const char *consent = turn->rider.consent;
@@ -66,8 +65,7 @@ const struct command command_mydata = {
     .commit = mydata_commit,
 };
 
-/* ---- 删除我的数据
- * --------------------------------------------------------------- */
+/* ---- 删除我的数据 ---- */
 
 static const char *const sure[] = {"yes", "no", NULL};
 

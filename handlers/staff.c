@@ -31,8 +31,7 @@ const struct command command_queue = {
     .commit = queue_commit,
 };
 
-/* ---- 看
- * ---------------------------------------------------------------------- */
+/* ---- 看 ---- */
 
 static const struct slot view_slots[] = {
     {.name = "ticket", .type = SLOT_TICKET, .need = SLOT_REQUIRED},
@@ -82,8 +81,7 @@ const struct command command_view = {
     .commit = view_commit,
 };
 
-/* ---- 回复, 办结
- * --------------------------------------------------------------- */
+/* ---- 回复, 办结 ---- */
 
 /* The rider hears in private; their group at most that an answer waits. */
 static void tell_rider(struct turn *turn, const struct ticket *ticket,

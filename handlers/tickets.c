@@ -72,8 +72,7 @@ void ticket_find_own(struct turn *turn, const char *id,
     find(turn, id, true, done);
 }
 
-/* ---- with the log
- * ------------------------------------------------------------ */
+/* ---- with the log ---- */
 
 #define LOG_ENTRIES_SHOWN 20
 

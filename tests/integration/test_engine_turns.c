@@ -391,6 +391,15 @@ static void test_private_routes(void **state) {
     engine_has(engine_ask(e, RIDER, "my data"), "qq.1");
 }
 
+/* A word of the question's options answers it, even where it is also the word
+ * of a command. */
+static void test_option_before_command(void **state) {
+    struct engine *e = *state;
+    engine_has(engine_ask(e, RIDER, "小区门禁总是坏,进不去"), "作为诉求提交");
+    engine_has(engine_ask(e, RIDER, "诉求"), "编号 S");
+    assert_int_equal(engine_redis(e, "ZCARD {test}:open"), 1);
+}
+
 static void test_photo_begins_a_report(void **state) {
     struct engine *e = *state;
     engine_photo(e, RIDER, "AAAAAAAAAAAAAAAAAAAAAA", NULL);
@@ -472,6 +481,7 @@ int main(void) {
         TEST(test_long_outage),
         TEST_WITH(test_died_under_it, setup_dying),
         TEST(test_private_routes),
+        TEST(test_option_before_command),
         TEST(test_photo_begins_a_report),
         TEST(test_languages),
         TEST(test_privacy),

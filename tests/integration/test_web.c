@@ -647,8 +647,7 @@ static void test_bad_photo(void **state) {
     page_close(page);
 }
 
-/* ---- links, forgetting, an absent store
- * -------------------------------------- */
+/* ---- links, forgetting, an absent store ---- */
 
 struct done {
     bool yes;
