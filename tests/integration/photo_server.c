@@ -92,8 +92,6 @@ static void serve(const struct request *request, const char *path) {
         answer(fd, "200 OK\r\nContent-Type: image/jpeg", "", 0);
     else if (strcmp(path, "/slow") == 0)
         drip(request);
-    else if (strcmp(path, "/away") == 0)
-        answer(fd, "302 Found\r\nLocation: http://10.0.0.1/photo.jpg", "", 0);
     else if (strcmp(path, "/loop") == 0)
         answer(fd, "302 Found\r\nLocation: /loop", "", 0);
     else

@@ -7,7 +7,7 @@
  *   /html      a page                 /empty   200 and nothing
  *   /bomb      a small PNG of 30000 by 30000 pixels
  *   /404       not found              /slow    a byte a second
- *   /away      a redirect to 10.0.0.1, /loop   one to itself
+ *   /loop      a redirect to itself
  * Threads of its own serve it.
  */
 struct photo_server;

@@ -42,8 +42,13 @@ void talk_end(void);
 void talk_restart(void);
 void talk_restart_with(const char *settings);
 
+/* The peer comes again; the second leaves its old connection to the caller. */
+void talk_reconnect(void);
+void talk_reconnect_keeping(void);
 /* Before each test: what a failed one has left is heard and forgotten. */
 int talk_settle(void **state);
+/* Whatever is said to this user is heard and forgotten. */
+void talk_drain(const char *user);
 #define TALK(test) cmocka_unit_test_setup(test, talk_settle)
 
 /* Somebody who has not written yet: "91001", "91002", … */
