@@ -307,7 +307,7 @@ void turn_commit(struct turn *turn) {
     if (!turn->forget)
         txn_rider(txn, turn->rider.id, turn->rider.version, turn->set,
                   turn->n_set);
-    for (size_t i = 0; kept && i < turn->n_notices; i++)
+    for (size_t i = 1; kept && i < turn->n_notices; i++)
         txn_notice(txn, &turn->notices[i]);
     txn_commit(txn, on_committed, turn);
 }

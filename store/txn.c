@@ -16,10 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The numbers of keys and arguments of an operation are not known when it
- * begins: they get a place of fixed width that is filled in at its end. */
-#define COUNT_WIDTH 5
-#define COUNT_MAX 99999
+/* The size of an operation is not known when it begins: it gets a place of
+ * fixed width that is filled in at its end. */
+#define OP_SIZE_DIGITS 9
+#define OP_SIZE_ZERO "000000000"
+#define OP_SIZE_KEY 100000 /* a key counts so many arguments */
+#define OP_KEYS_MAX 9999
+
 #define KEY_BYTES 512
 /* Room for those of most transactions. */
 #define KEYS_BYTES 500
@@ -28,9 +31,9 @@
 struct txn {
     struct store *store;
     struct resp keys, args;
-    size_t op_counts; /* where the counts of the operation are, in args */
-    size_t op_keys;   /* keys.n when it began */
-    size_t op_args;   /* args.n behind its counts */
+    size_t op_size; /* where the operation's size is, in args */
+    size_t op_keys; /* keys.n when it began */
+    size_t op_args; /* args.n behind its size */
     size_t n_ops;
     bool has_seen;
 };
@@ -51,31 +54,25 @@ void txn_free(struct txn *txn) {
     free(txn);
 }
 
-/* Writes a count over the zeros that stand for it. */
-static void fill_count(struct txn *txn, size_t at, size_t count) {
-    char *digits = txn->args.bytes.data + at;
-    if (count > COUNT_MAX)
-        abort();
-    for (size_t i = COUNT_WIDTH; i-- > 0; count /= 10)
-        digits[i] = (char)('0' + count % 10);
-}
-
+/* Fills in the size of the operation that ends. */
 static void end_op(struct txn *txn) {
     if (txn->n_ops == 0)
         return;
-    fill_count(txn, txn->op_counts + strlen("$5\r\n"),
-               txn->keys.n - txn->op_keys);
-    fill_count(txn, txn->op_counts + strlen("$5\r\n00000\r\n$5\r\n"),
-               txn->args.n - txn->op_args);
+    size_t keys = txn->keys.n - txn->op_keys, args = txn->args.n - txn->op_args;
+    if (keys > OP_KEYS_MAX || args >= OP_SIZE_KEY)
+        abort();
+    size_t size = keys * OP_SIZE_KEY + args;
+    char *digits = txn->args.bytes.data + txn->op_size + strlen("$9\r\n");
+    for (size_t i = OP_SIZE_DIGITS; i-- > 0; size /= 10)
+        digits[i] = (char)('0' + size % 10);
 }
 
 void txn_op(struct txn *txn, const char *op) {
     end_op(txn);
     txn->n_ops++;
     txn_arg(txn, op);
-    txn->op_counts = txn->args.bytes.len;
-    txn_arg(txn, "00000");
-    txn_arg(txn, "00000");
+    txn->op_size = txn->args.bytes.len;
+    txn_arg(txn, OP_SIZE_ZERO);
     txn->op_keys = txn->keys.n;
     txn->op_args = txn->args.n;
 }
@@ -119,11 +116,11 @@ void txn_seen(struct txn *txn, const char *account, const char *chat,
               const char *message_id, const struct notice *answer) {
     txn_op(txn, "seen");
     txn_key(txn, KEY_SEEN, account, chat, message_id);
-    if (answer == NULL)
-        txn_arg(txn, "");
-    else
-        add_notice(txn, answer);
     txn_arg_int(txn, txn->store->options.seen_ttl_ms);
+    if (answer != NULL) {
+        txn_key(txn, KEY_OUTBOX, answer->account);
+        add_notice(txn, answer);
+    }
     txn->has_seen = true;
 }
 

@@ -24,15 +24,16 @@ void txn_free(struct txn *txn); /* of a transaction that is not committed */
 
 /*
  * The idempotency key. A message that was committed before makes the whole
- * transaction ERR_DUPLICATE and gives back answer, the first one, packed; it
- * may be NULL.
+ * transaction ERR_DUPLICATE and gives back answer, the first one, packed.
+ * answer goes to the outbox as by txn_notice(); it may be NULL.
  */
 void txn_seen(struct txn *txn, const char *account, const char *chat,
               const char *message_id, const struct notice *answer);
 /*
  * Changes fields of a rider: name, value, …; "" removes the field. n_fields
  * counts both. ERR_CONFLICT unless the rider's version in the store is version
- * (0: no such rider yet), which goes up by one. At most once a transaction.
+ * (0: no such rider yet), which goes up by one if there are fields. At most
+ * once a transaction.
  */
 void txn_rider(struct txn *txn, const char *rider, int64_t version,
                const char *const *fields, size_t n_fields);

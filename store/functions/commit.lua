@@ -4,8 +4,9 @@
 -- not at all. Every key an operation touches is among KEYS (a Redis Cluster
 -- then refuses a moved slot before anything was written).
 --
--- ARGV is, for each operation: its name, its number of keys, its number of
--- arguments, the arguments. An operation is a table of
+-- ARGV is, for each operation: its name, its size, its arguments. Its size is
+-- the number of its keys times 100000 and the number of its arguments. An
+-- operation is a table of
 --   check(keys, k, args, a, n)  nil, or why not: {'conflict'}; writes nothing
 --   apply(keys, k, args, a, n)  may return one string or number for the caller
 -- where keys[k] is its first key and args[a] .. args[a + n - 1] are its own.
@@ -16,37 +17,41 @@ local function commit(keys, args)
     local last = #args
     local k, a = 1, 1
     while a <= last do
-        local op, n = ops[args[a]], tonumber(args[a + 2])
+        local op, size = ops[args[a]], tonumber(args[a + 1])
+        local n = size % 100000
         if op == nil then
             return redis.error_reply('no operation ' .. args[a])
         end
         if op.check then
-            local no = op.check(keys, k, args, a + 3, n)
+            local no = op.check(keys, k, args, a + 2, n)
             if no then
                 return no
             end
         end
-        k = k + tonumber(args[a + 1])
-        a = a + 3 + n
+        k = k + (size - n) / 100000
+        a = a + 2 + n
     end
 
     local values = {'ok'}
     k, a = 1, 1
     while a <= last do
-        local n = tonumber(args[a + 2])
-        local value = ops[args[a]].apply(keys, k, args, a + 3, n)
+        local size = tonumber(args[a + 1])
+        local n = size % 100000
+        local value = ops[args[a]].apply(keys, k, args, a + 2, n)
         if value ~= nil then
             values[#values + 1] = value
         end
-        k = k + tonumber(args[a + 1])
-        a = a + 3 + n
+        k = k + (size - n) / 100000
+        a = a + 2 + n
     end
     return values
 end
 
 redis.register_function('commit@VERSION', commit)
 
--- A message is committed once. keys: seen; args: answer, ttl_ms
+-- A message is committed once, and what it was answered is kept with it and
+-- goes to the outbox. keys: seen, outbox; args: ttl_ms, answer (a packed notice)
+-- Without an answer, keys: seen; args: ttl_ms
 ops['seen'] = {
     check = function(keys, k)
         local answer = redis.call('GET', keys[k])
@@ -54,8 +59,12 @@ ops['seen'] = {
             return {'duplicate', answer}
         end
     end,
-    apply = function(keys, k, args, a)
-        redis.call('SET', keys[k], args[a], 'PX', args[a + 1])
+    apply = function(keys, k, args, a, n)
+        local answer = n > 1 and args[a + 1] or ''
+        redis.call('SET', keys[k], answer, 'PX', args[a])
+        if n > 1 then
+            return redis.call('XADD', keys[k + 1], '*', 'n', answer)
+        end
     end
 }
 

@@ -1,4 +1,5 @@
--- Fields of a rider, under the version that the writer has read.
+-- Fields of a rider, under the version that the writer has read. Without any
+-- only the version is compared.
 -- keys: rider; args: version, then name, value, … ('' removes the field)
 ops['rider'] = {
     check = function(keys, k, args, a)
@@ -8,6 +9,9 @@ ops['rider'] = {
         end
     end,
     apply = function(keys, k, args, a, n)
+        if n == 1 then
+            return
+        end
         local set, del = {'v', tonumber(args[a]) + 1}, {}
         for i = a + 1, a + n - 1, 2 do
             if args[i + 1] == '' then
