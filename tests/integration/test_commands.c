@@ -359,6 +359,41 @@ static void test_withdraw(void **state) {
     free(text);
 }
 
+/* What belongs in private is asked there, and said there. */
+static void test_in_a_group(void **state) {
+    const char *user = somebody_known();
+
+    (void)state;
+    asks_in(GROUP, user, "诉求 换电柜坏了", "已登记，编号 S");
+    const char *id = number_in_last();
+    char *text = xasprintf("/补充 %s 就在科巷口", id);
+    asks_in(GROUP, user, text, "已补充到 S|!科巷");
+    free(text);
+    text = xasprintf("/撤回 %s", id);
+    says_in(GROUP, user, text);
+    hears(user, "确定撤回 S");
+    hears_in(GROUP, user, "请看私聊");
+    asks(user, "1", "已撤回");
+    free(text);
+    says_in(GROUP, user, "/我的");
+    hears(user, "换电柜坏了|已撤回");
+    hears_in(GROUP, user, "请看私聊|!换电柜");
+    asks_in(GROUP, user, "/语言 en", "English from now on");
+    asks_in(GROUP, user, "/语言", "1 简体中文");
+    asks_in(GROUP, user, "1", "以后用简体中文");
+    says_in(GROUP, user, "/同意");
+    hears(user, "已记下：同意");
+    hears_in(GROUP, user, "请看私聊");
+    says_in(GROUP, user, "/删除我的数据");
+    hears(user, "确定删除");
+    hears_in(GROUP, user, "请看私聊|!删除");
+    asks(user, "2", "不弄了");
+    asks_in(GROUP, user, "随手拍 路灯坏了", "请拍张照片发来");
+    asks_in(GROUP, user, "跳过", "在哪里");
+    asks_in(GROUP, user, "返回", "请拍张照片发来");
+    asks_in(GROUP, user, "取消", "不弄了");
+}
+
 static void test_unknown_numbers(void **state) {
     static const char *const numbers[] = {"S999999", "P999999", "999999", "s0",
                                           "S999999999999"};
@@ -460,6 +495,7 @@ int main(void) {
         TALK(test_draft),
         TALK(test_supplement),
         TALK(test_withdraw),
+        TALK(test_in_a_group),
         TALK(test_unknown_numbers),
         TALK(test_english),
         TALK(test_traditional),

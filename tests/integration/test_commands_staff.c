@@ -115,6 +115,34 @@ static void test_report_for_staff(void **state) {
                "路灯坏了|科巷12号|公共设施损坏|" TEST_DAEMON_URL "/photos/");
 }
 
+/* In a group nothing of a ticket is shown, whoever asks. */
+static void test_staff_in_a_group(void **state) {
+    const char *rider = somebody_known(), *staff = somebody_with("staff");
+
+    (void)state;
+    asks(rider, "诉求 换电柜坏了", "已登记，编号 S");
+    const char *id = number_in_last();
+    char *text = with("看", id, "");
+    says_in(GROUP, staff, text);
+    hears(staff, "换电柜坏了");
+    hears_in(GROUP, staff, "请看私聊|!换电柜");
+    free(text);
+    text = with("回复", id, "会去看");
+    says_in(GROUP, staff, text);
+    hears_in(GROUP, staff, "已回复 S|!会去看");
+    hears(rider, "会去看");
+    free(text);
+    says_in(GROUP, staff, "回复");
+    hears(staff, "回复哪个编号");
+    hears_in(GROUP, staff, "请看私聊");
+    asks(staff, "取消", "不弄了");
+    text = with("办结", id, "");
+    says_in(GROUP, staff, text);
+    hears_in(GROUP, staff, "已办结");
+    hears(rider, "已办结");
+    free(text);
+}
+
 /* Whoever asked not to be named is not. */
 static void test_anonymous(void **state) {
     const char *rider = somebody_known(), *staff = somebody_with("staff");
@@ -181,6 +209,17 @@ static void test_notify(void **state) {
         peer_call_free(call);
     }
     hears(user, "发完了：共 2 个群，送达 2，被拒 0，结果不明 0");
+}
+
+static void test_notify_from_a_group(void **state) {
+    const char *user = somebody_with("organiser");
+
+    (void)state;
+    says_in(GROUP, user, "通知 周日停电");
+    hears(user, "发到哪些群");
+    hears_in(GROUP, user, "请看私聊|!停电");
+    asks(user, "取消", "不弄了");
+    hears_nothing(user);
 }
 
 static void test_notify_selection(void **state) {
@@ -370,8 +409,10 @@ int main(void) {
         TALK(test_answer),
         TALK(test_answer_step_by_step),
         TALK(test_report_for_staff),
+        TALK(test_staff_in_a_group),
         TALK(test_anonymous),
         TALK(test_notify),
+        TALK(test_notify_from_a_group),
         TALK(test_notify_selection),
         TALK(test_notify_outcomes),
         TALK(test_link),
