@@ -14,7 +14,8 @@ static const char *const choices[] = {
     "rest", "family", "other",    "anonymous", NULL};
 
 static const struct slot slots[] = {
-    {.name = "ticket", .type = SLOT_TICKET, .need = SLOT_REQUIRED},
+    /* Given by the request, never asked for. */
+    {.name = "ticket", .type = SLOT_TICKET, .need = SLOT_OPTIONAL},
     {.name = "kind",
      .type = SLOT_CHOICE,
      .need = SLOT_SKIPPABLE,
