@@ -368,14 +368,19 @@ static void test_private_routes(void **state) {
     engine_has_not(engine_ask(e, RIDER, "帮助"), "隐私说明");
     engine_has(engine_ask(e, RIDER, "1"), "什么困难");
     engine_has(engine_ask(e, RIDER, "充电柜坏了没人修"), "编号 S1");
+    engine_has(engine_ask(e, OTHER, "诉求 老板说话不算数"), "属于哪一类");
+    engine_has(engine_ask(e, OTHER, "返回"), "属于哪一类");
+    engine_has(engine_last(e, NULL), "已经是第一步");
+    engine_has(engine_ask(e, OTHER, "撤回 S2"), "确定");
+    engine_has(engine_ask(e, OTHER, "是的"), "S2 已撤回");
     /* A long text is offered to be taken down. */
     engine_has(engine_ask(e, RIDER, "换电站排队要一小时"), "要登记吗");
-    engine_has(engine_ask(e, RIDER, "1"), "编号 S2");
+    engine_has(engine_ask(e, RIDER, "1"), "编号 S3");
     engine_has(engine_ask(e, RIDER, "这里的井盖不见了很危险"), "要登记吗");
     engine_has(engine_ask(e, RIDER, "2"), "照片");
     engine_has(engine_ask(e, RIDER, "没有"), "在哪里");
-    engine_has(engine_ask(e, RIDER, "长乐路 12 号"), "编号 P3");
-    char *text = engine_redis_text(e, "HGET {test}:ticket:P3 category");
+    engine_has(engine_ask(e, RIDER, "长乐路 12 号"), "编号 P4");
+    char *text = engine_redis_text(e, "HGET {test}:ticket:P4 category");
     assert_string_equal(text, "safety"); /* the words had it */
     free(text);
     engine_has(engine_ask(e, RIDER, "s 1"), "S1 待处理");
@@ -385,7 +390,7 @@ static void test_private_routes(void **state) {
     engine_has(engine_ask(e, RIDER, "S99"), "没有找到");
     engine_has(engine_ask(e, OTHER, "S1"), "没有找到");
     engine_has(engine_ask(e, RIDER, "P1"), "S1 待处理"); /* they count as one */
-    engine_has(engine_ask(e, RIDER, "/訴求 換電櫃壞了"), "编号 S4");
+    engine_has(engine_ask(e, RIDER, "/訴求 換電櫃壞了"), "编号 S5");
     engine_has(engine_ask(e, RIDER, "待办"), "需要工作身份");
     engine_has(engine_ask(e, RIDER, "MY  DATA"), "qq.1");
     engine_has(engine_ask(e, RIDER, "my data"), "qq.1");
