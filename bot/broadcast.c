@@ -20,8 +20,11 @@
 /* Chats taken at a time: as many as leave in about two seconds, so that a crash
  * leaves few as unknown; all the same large enough when pacing is off. */
 #define BATCH_MIN 4
-#define BATCH_MAX 1000
-#define OUTCOMES_MAX 4096
+#define BATCH_MAX 2000
+#define BATCHES_AHEAD                                                          \
+    1 /* under way while the next is taken, with no pacing                     \
+       */
+#define OUTCOMES_MAX 8192
 #define OUTCOMES_AFTER_MS 20
 
 /* The part of one account in one broadcast, while it is being sent. */
@@ -61,6 +64,12 @@ static void on_timer_closed(uv_handle_t *handle) {
     free(part);
 }
 
+/* The next batch is taken when no more chats than these are under way. */
+static size_t enough(const struct part *part, size_t batch) {
+    bool paced = part->account->bot->config->account_rate > 0;
+    return paced ? batch / 2 : batch;
+}
+
 static void part_free(struct part *part) {
     DL_DELETE(part->account->broadcasts, part);
     uv_close((uv_handle_t *)&part->timer, on_timer_closed);
@@ -82,12 +91,19 @@ static void on_reported(void *data, const struct txn_result *result) {
      * taken only for a chat that is still marked as being sent. */
 }
 
+static int by_index(const void *a, const void *b) {
+    const struct broadcast_outcome *x = a, *y = b;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
 static void report(struct part *part) {
     struct store *store = part->account->bot->store;
     if (part->reporting || part->n_outcomes == 0 || !store_is_up(store))
         return;
     part->reporting = true;
     part->n_reporting = part->n_outcomes;
+    qsort(part->outcomes, part->n_outcomes, sizeof(part->outcomes[0]),
+          by_index);
     struct txn *txn = txn_new(store);
     broadcast_outcomes(txn, part->id, part->account->id, part->report_account,
                        part->outcomes, part->n_outcomes);
@@ -112,8 +128,9 @@ static void on_outcome(void *data, size_t index, enum outcome outcome) {
                 outcome == OUTCOME_SENT      ? 'o'
                 : outcome == OUTCOME_REFUSED ? 'r'
                                              : 'u');
-    if (part->under_way == 0)
+    if (part->under_way == 0 || part->n_outcomes >= BATCH_MAX)
         report(part);
+    advance(part);
 }
 
 /* ---- taking and sending ---- */
@@ -159,7 +176,7 @@ static void advance(struct part *part) {
     size_t batch = batch_size(part);
     size_t open = part->under_way + part->n_outcomes;
     if (!part->account->online || open + batch > OUTCOMES_MAX ||
-        part->under_way > batch / 2)
+        part->under_way > enough(part, batch))
         return;
     part->taking = true;
     part->batch_at = part->cursor;

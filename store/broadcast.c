@@ -82,10 +82,17 @@ void broadcast_outcomes(struct txn *txn, const char *id, const char *account,
     txn_key(txn, KEY_BROADCAST_LIST, id, account);
     txn_key(txn, KEY_OUTBOX, report_account);
     txn_arg(txn, id);
-    for (size_t i = 0; i < n; i++) {
-        txn_arg_int(txn, (int64_t)outcomes[i].index);
-        txn_arg_bytes(txn, &outcomes[i].letter, 1);
+    struct buf letters;
+    buf_init(&letters);
+    for (size_t i = 0; i < n;) {
+        size_t first = outcomes[i].index;
+        buf_clear(&letters);
+        while (i < n && outcomes[i].index == first + letters.len)
+            buf_addc(&letters, outcomes[i++].letter);
+        txn_arg_int(txn, (int64_t)first);
+        txn_arg_bytes(txn, letters.data, letters.len);
     }
+    buf_finish(&letters);
 }
 
 /* ---- reading ------------------------------------------------------------ */

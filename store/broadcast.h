@@ -54,6 +54,8 @@ struct broadcast_outcome {
     size_t index;
     char letter; /* 'o', 'r' or 'u' */
 };
+/* outcomes are in the order of their index: those of chats in a row travel as
+ * one string. */
 void broadcast_outcomes(struct txn *txn, const char *id, const char *account,
                         const char *report_account,
                         const struct broadcast_outcome *outcomes, size_t n);

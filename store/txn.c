@@ -175,7 +175,7 @@ static enum err no_to_err(const char *no) {
     return ERR_IO;
 }
 
-#define VALUES_MAX 1024
+#define VALUES_MAX 2048
 
 /* Strings of the reply after the first, arrays (a batch of chats) flattened. */
 static size_t collect(const struct redisReply *reply, const char **values) {

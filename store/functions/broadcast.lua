@@ -56,26 +56,38 @@ ops['broadcast_take'] = {
 -- Outcomes of sends. When the last chat of the broadcast has one, it is done
 -- and whoever ordered it gets the figures as a notice.
 -- keys: broadcast, states, the account's broadcasts, list, organiser's outbox
--- args: broadcast id, then index, letter, …
+-- args: broadcast id, then the index of a chat, the letters from it on, …
 ops['broadcast_outcome'] = {
     apply = function(keys, k, args, a, n)
         local word = {o = 'sent', r = 'refused', u = 'unknown'}
         local count = {o = 0, r = 0, u = 0}
         for i = a + 1, a + n - 1, 2 do
-            local at, letter = tonumber(args[i]), args[i + 1]
-            if redis.call('GETRANGE', keys[k + 1], at, at) == 's' then
-                redis.call('SETRANGE', keys[k + 1], at, letter)
-                count[letter] = count[letter] + 1
+            local at, letters = tonumber(args[i]), args[i + 1]
+            local states = redis.call('GETRANGE', keys[k + 1], at,
+                at + #letters - 1)
+            local after = {}
+            for j = 1, #letters do
+                local state, letter = states:sub(j, j), letters:sub(j, j)
+                if state == 's' then
+                    count[letter] = count[letter] + 1
+                    state = letter
+                end
+                after[j] = state
             end
+            redis.call('SETRANGE', keys[k + 1], at, table.concat(after))
         end
         for letter, by in pairs(count) do
             if by > 0 then
                 redis.call('HINCRBY', keys[k], word[letter], by)
             end
         end
-        local states = redis.call('GET', keys[k + 1]) or ''
-        if not string.find(states, '[ws]') then
-            redis.call('ZREM', keys[k + 2], args[a])
+        -- Chats are taken in order: while the last one waits, all need not
+        -- be looked at.
+        if redis.call('GETRANGE', keys[k + 1], -1, -1) ~= 'w' then
+            local states = redis.call('GET', keys[k + 1]) or ''
+            if not string.find(states, '[ws]') then
+                redis.call('ZREM', keys[k + 2], args[a])
+            end
         end
         local b = redis.call('HMGET', keys[k], 'total', 'sent', 'refused',
             'unknown', 'report', 'done')
