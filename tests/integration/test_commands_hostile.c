@@ -290,18 +290,21 @@ static void test_unknown_segments(void **state) {
 
 /* Its own messages, and those of the system, are nobody's. */
 static void test_own_messages(void **state) {
-    static const char *const frames[] = {
+    static const char sent[] =
         "{\"time\":1,\"self_id\":10001000,\"post_type\":\"message_sent\","
         "\"message_type\":\"private\",\"user_id\":10001000,\"message_id\":7,"
-        "\"sender\":{}," TEXT("\"诉求 换电柜坏了\"") "}",
+        "\"sender\":{}," TEXT("\"诉求 换电柜坏了\"") "}";
+    static const char own[] =
         "{" HEAD "\"user_id\":10001000,\"message_id\":8,\"sender\":{}," TEXT(
-            "\"诉求 换电柜坏了\"") "}",
+            "\"诉求 换电柜坏了\"") "}";
+    static const char notice[] =
         "{\"time\":1,\"self_id\":10001000,\"post_type\":\"notice\","
         "\"notice_type\":\"group_increase\",\"user_id\":95300,"
-        "\"group_id\":20010001}",
+        "\"group_id\":20010001}";
+    static const char request[] =
         "{\"time\":1,\"self_id\":10001000,\"post_type\":\"request\","
-        "\"request_type\":\"friend\",\"user_id\":95300,\"flag\":\"1\"}",
-    };
+        "\"request_type\":\"friend\",\"user_id\":95300,\"flag\":\"1\"}";
+    static const char *const frames[] = {sent, own, notice, request};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(frames); i++)
@@ -313,9 +316,9 @@ static void test_own_messages(void **state) {
 
 static void test_photos_that_are_none(void **state) {
     static const char *const photos[][2] = {
-        {"/html", "有照片打不开"},   {"/bomb", "有照片太大"},
-        {"/404", "有照片没能取到"},  {"/slow", "有照片没能取到"},
-        {"/loop", "有照片"}, {"/empty", "有照片"},
+        {"/html", "有照片打不开"},  {"/bomb", "有照片太大"},
+        {"/404", "有照片没能取到"}, {"/slow", "有照片没能取到"},
+        {"/loop", "有照片"},        {"/empty", "有照片"},
     };
     const char *user = somebody_known();
 
