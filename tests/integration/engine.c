@@ -423,7 +423,8 @@ void engine_add_group(struct engine *engine, const char *chat,
 }
 
 /* Words of the command are split at blanks by us: what a value holds stays. */
-static redisReply *run(struct engine *engine, const char *fmt, va_list args) {
+__attribute__((format(printf, 2, 0))) static redisReply *
+run(struct engine *engine, const char *fmt, va_list args) {
     char *line = xvasprintf(fmt, args), *save = NULL;
     char *words[8] = {NULL};
     size_t n = 0;

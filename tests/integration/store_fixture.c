@@ -111,7 +111,8 @@ enum err store_fixture_commit(struct store_fixture *f, struct txn *txn) {
     return f->err;
 }
 
-static redisReply *run(struct store_fixture *f, const char *fmt, va_list args) {
+__attribute__((format(printf, 2, 0))) static redisReply *
+run(struct store_fixture *f, const char *fmt, va_list args) {
     static const char *const formats[WORDS_MAX] = {
         "", "%s", "%s %s", "%s %s %s", "%s %s %s %s", "%s %s %s %s %s"};
     char *line = xvasprintf(fmt, args), *save = NULL;

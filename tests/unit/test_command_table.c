@@ -53,7 +53,7 @@ static int teardown(void **state) {
     return 0;
 }
 
-static void wants(const char *fmt, ...) {
+__attribute__((format(printf, 1, 2))) static void wants(const char *fmt, ...) {
     char key[128];
     va_list args;
     va_start(args, fmt);
