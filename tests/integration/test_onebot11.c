@@ -176,13 +176,15 @@ static void test_accounts_answer_for_themselves(void **state) {
 
 static void test_chatter_and_bad_frames_do_no_harm(void **state) {
     (void)state;
-    static const char *const bad[] = {
+    static const char wrong_types[] =
+        "{\"post_type\":\"message\",\"message_type\":\"group\",\"self_id\":{},"
+        "\"user_id\":-1,\"group_id\":1e9,\"message_id\":[],\"message\":true}";
+    const char *const bad[] = {
         "not json{",
         "[]",
         "{}",
         "{\"post_type\":\"message\"}",
-        "{\"post_type\":\"message\",\"message_type\":\"group\",\"self_id\":{},"
-        "\"user_id\":-1,\"group_id\":1e9,\"message_id\":[],\"message\":true}",
+        wrong_types,
         "{\"status\":\"failed\",\"retcode\":1400,\"echo\":null}",
     };
     struct peer *peer = connect_with((struct peer_options){0});
