@@ -42,8 +42,32 @@ struct arena_block {
     alignas(max_align_t) unsigned char data[];
 };
 
+/*
+ * A few blocks are kept for the next arenas: theirs is a size that malloc()
+ * merges and splits at each turn. Under AddressSanitizer none is, so that a
+ * block used too long is found.
+ */
+#ifdef ARENA_ASAN
+#define SPARE_MAX 0
+#else
+#define SPARE_MAX 64
+#endif
+
+static _Thread_local struct arena_block *spare;
+static _Thread_local size_t n_spare;
+
 void arena_init(struct arena *arena) {
     arena->blocks = NULL;
+}
+
+static void block_free(struct arena_block *block) {
+    if (block->size != ARENA_BLOCK_BYTES || n_spare == SPARE_MAX) {
+        free(block);
+        return;
+    }
+    block->next = spare;
+    spare = block;
+    n_spare++;
 }
 
 void arena_finish(struct arena *arena) {
@@ -51,14 +75,24 @@ void arena_finish(struct arena *arena) {
 
     while (block) {
         struct arena_block *next = block->next;
-        free(block);
+        block_free(block);
         block = next;
     }
     arena->blocks = NULL;
 }
 
+static struct arena_block *take_spare(void) {
+    struct arena_block *block = spare;
+
+    spare = block->next;
+    n_spare--;
+    return block;
+}
+
 static struct arena_block *block_new(size_t size) {
-    struct arena_block *block = xmalloc(sizeof(*block) + size);
+    struct arena_block *block = size == ARENA_BLOCK_BYTES && spare
+                                    ? take_spare()
+                                    : xmalloc(sizeof(*block) + size);
 
     block->next = NULL;
     block->used = 0;

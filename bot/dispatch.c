@@ -147,7 +147,7 @@ static size_t skip_any(const char *text, const char *const *marks, size_t n) {
     size_t at = 0;
     for (size_t i = 0; i < n;) {
         size_t len = strlen(marks[i]);
-        if (strncmp(text + at, marks[i], len) == 0) {
+        if (text[at] == marks[i][0] && strncmp(text + at, marks[i], len) == 0) {
             at += len;
             i = 0;
         } else {

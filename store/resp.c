@@ -4,18 +4,19 @@
 
 #define HEADER_BYTES 24 /* a mark, twenty digits, CR LF */
 
-static void add_header(struct buf *buf, char mark, size_t number) {
-    char header[HEADER_BYTES];
-    size_t at = sizeof(header);
+/* Writes "$12\r\n" to header, at its end; where it begins. */
+static char *write_header(char header[static HEADER_BYTES], char mark,
+                          size_t number) {
+    char *at = header + HEADER_BYTES;
 
-    header[--at] = '\n';
-    header[--at] = '\r';
+    *--at = '\n';
+    *--at = '\r';
     do {
-        header[--at] = (char)('0' + number % 10);
+        *--at = (char)('0' + number % 10);
         number /= 10;
     } while (number > 0);
-    header[--at] = mark;
-    buf_add(buf, header + at, sizeof(header) - at);
+    *--at = mark;
+    return at;
 }
 
 void resp_clear(struct resp *resp) {
@@ -29,9 +30,15 @@ void resp_finish(struct resp *resp) {
 }
 
 void resp_add(struct resp *resp, const char *word, size_t len) {
-    add_header(&resp->bytes, '$', len);
-    buf_add(&resp->bytes, word, len);
-    buf_add(&resp->bytes, "\r\n", 2);
+    char header[HEADER_BYTES];
+    const char *begin = write_header(header, '$', len);
+    size_t head = (size_t)(header + HEADER_BYTES - begin);
+    char *to = buf_reserve(&resp->bytes, head + len + 2);
+
+    memcpy(to, begin, head);
+    memcpy(to + head, word, len);
+    memcpy(to + head + len, "\r\n", 3); /* and the buffer's NUL */
+    resp->bytes.len += head + len + 2;
     resp->n++;
 }
 
@@ -40,8 +47,11 @@ void resp_adds(struct resp *resp, const char *word) {
 }
 
 void resp_begin(struct resp *resp, size_t n) {
+    char header[HEADER_BYTES];
+    const char *begin = write_header(header, '*', n);
+
     resp_clear(resp);
-    add_header(&resp->bytes, '*', n);
+    buf_add(&resp->bytes, begin, (size_t)(header + HEADER_BYTES - begin));
 }
 
 void resp_join(struct resp *resp, const struct resp *more) {
