@@ -31,13 +31,12 @@ struct metric {
 };
 
 #define METRIC_COUNTER(n, h)                                                   \
-    { .type = METRIC_IS_COUNTER, .name = (n), .help = (h) }
+    {.type = METRIC_IS_COUNTER, .name = (n), .help = (h)}
 #define METRIC_COUNTER_L(n, h, l)                                              \
-    { .type = METRIC_IS_COUNTER, .name = (n), .help = (h), .labels = (l) }
-#define METRIC_GAUGE(n, h)                                                     \
-    { .type = METRIC_IS_GAUGE, .name = (n), .help = (h) }
+    {.type = METRIC_IS_COUNTER, .name = (n), .help = (h), .labels = (l)}
+#define METRIC_GAUGE(n, h) {.type = METRIC_IS_GAUGE, .name = (n), .help = (h)}
 #define METRIC_HISTOGRAM(n, h)                                                 \
-    { .type = METRIC_IS_HISTOGRAM, .name = (n), .help = (h) }
+    {.type = METRIC_IS_HISTOGRAM, .name = (n), .help = (h)}
 
 void metric_add(struct metric *metric, int64_t by);
 void metric_set(struct metric *metric, int64_t value);

@@ -26,9 +26,12 @@ const char *form_options_text(struct turn *turn, const struct form *form,
                               size_t slot) {
     struct buf text;
     buf_init(&text);
-    for (size_t i = 0; i < form->n_options[slot]; i++)
+    size_t n = form->n_options[slot];
+    for (size_t i = 0; i < n && i < FORM_OPTIONS_SHOWN; i++)
         buf_addf(&text, "%s%zu %s", i == 0 ? "" : "\n", i + 1,
                  form->options[slot][i].title);
+    if (n > FORM_OPTIONS_SHOWN)
+        buf_addf(&text, "\n… %zu", n);
     const char *result = arena_strndup(
         &turn->arena, text.data == NULL ? "" : text.data, text.len);
     buf_finish(&text);

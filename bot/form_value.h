@@ -10,7 +10,8 @@ struct arena;
 struct turn;
 
 /*
- * What a slot takes: how each type is read from text, how its options are shown. Private to the form engine.
+ * What a slot takes: how each type is read from text, how its options are
+ * shown. Private to the form engine.
  */
 
 /* "1 工资报酬\n2 …", or "" when the slot has none. */

@@ -14,6 +14,7 @@
 #include "store/outbox.h"
 #include "store/rider.h"
 #include "store/store.h"
+#include "store/txn.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -159,6 +160,21 @@ struct sweep {
 
 static void read_page(struct sweep *sweep, const char *after);
 
+static void on_dropped(void *data, const struct txn_result *result) {
+    (void)data;
+    if (result->err != OK)
+        LOG_WARN("still in the outbox: %s", err_str(result->err));
+}
+
+/* Of a version that packed otherwise: nobody will ever read it. */
+static void drop_unreadable(const struct account *account, const char *id) {
+    LOG_ERR("notice %s of %s is not one, dropped", id, account->id);
+    metric_add(&m_dropped, 1);
+    struct txn *txn = txn_new(account->bot->store);
+    stored_outbox_close(txn, account->id, &id, 1);
+    txn_commit(txn, on_dropped, NULL);
+}
+
 static void on_page(void *data, enum err err,
                     const struct stored_notice *notices, size_t n) {
     struct sweep *sweep = data;
@@ -170,7 +186,7 @@ static void on_page(void *data, enum err err,
             continue;
         if (!notice_unpack(&sweep->arena, notices[i].packed, notices[i].len,
                            &notice)) {
-            LOG_ERR("notice %s of %s is not one", notices[i].id, account->id);
+            drop_unreadable(account, notices[i].id);
             continue;
         }
         notice.account = sweep->account;

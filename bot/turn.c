@@ -140,10 +140,23 @@ static struct notice *say(struct turn *turn, const char *chat,
                             });
 }
 
+/* Each message to a group is one that the others must read, too: the group is
+ * told where to look as part of what it is told anyway. */
+static void point_to_private(struct turn *turn) {
+    for (size_t i = 0; i < turn->n_notices; i++) {
+        struct notice *notice = &turn->notices[i];
+        if (strcmp(notice->chat, turn->message.chat) != 0)
+            continue;
+        notice_param(notice, NOTICE_AFTER, "group.see_private");
+        return;
+    }
+    say(turn, turn->message.chat, "group.see_private");
+}
+
 struct notice *turn_whisper(struct turn *turn, const char *key) {
     struct notice *notice = say(turn, turn->answer_chat, key);
     if (turn->message.in_group)
-        say(turn, turn->message.chat, "group.see_private");
+        point_to_private(turn);
     return notice;
 }
 

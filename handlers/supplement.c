@@ -27,8 +27,9 @@ static void change(struct turn *turn, const struct ticket *ticket) {
         .kind = ENTRY_SUPPLEMENT,
         .at_ms = turn->now_ms,
         .who = ticket->anonymous ? "anonymous" : turn->message.rider,
-        .text = photos[0] == '\0' ? text
-                                  : arena_printf(&turn->arena, "%s [+📷]", text),
+        .text = photos[0] == '\0'
+                    ? text
+                    : arena_printf(&turn->arena, "%s [+📷]", text),
     };
     const char *all =
         ticket->photos[0] == '\0'

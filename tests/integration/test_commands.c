@@ -118,9 +118,8 @@ static void test_request_in_a_group(void **state) {
     hears_in(GROUP, user, "已登记，编号 S|!换电柜");
     const char *id = number_in_last();
     says_in(GROUP, user, "诉求 有件事想反映一下");
-    hears_in(GROUP, user, "已登记，编号 S|!属于哪一类|!反映");
+    hears_in(GROUP, user, "已登记，编号 S|请看私聊|!属于哪一类|!反映");
     hears(user, "属于哪一类");
-    hears_in(GROUP, user, "请看私聊");
     asks(user, "3", "合同用工");
     /* What a ticket says is not for the others. */
     char *progress = xasprintf("进度 %s", id);

@@ -292,7 +292,7 @@ static void test_sweep(void **state) {
     assert_int_equal(e->n_sent, 0);
     engine_online(e, ENGINE_ACCOUNT);
     ENGINE_UNTIL(e, e->n_sent == 20);
-    ENGINE_UNTIL(e, engine_redis(e, OUTBOX) == 1);
+    ENGINE_UNTIL(e, engine_redis(e, OUTBOX) == 0);
     assert_int_equal(engine_said(e, "for you"), 20);
     assert_true(engine_metric("xiaofeng_notices_repaired_total") >=
                 before + 20);

@@ -180,12 +180,9 @@ static void test_chatter_and_bad_frames_do_no_harm(void **state) {
         "{\"post_type\":\"message\",\"message_type\":\"group\",\"self_id\":{},"
         "\"user_id\":-1,\"group_id\":1e9,\"message_id\":[],\"message\":true}";
     const char *const bad[] = {
-        "not json{",
-        "[]",
-        "{}",
-        "{\"post_type\":\"message\"}",
-        wrong_types,
-        "{\"status\":\"failed\",\"retcode\":1400,\"echo\":null}",
+        "not json{", "[]",
+        "{}",        "{\"post_type\":\"message\"}",
+        wrong_types, "{\"status\":\"failed\",\"retcode\":1400,\"echo\":null}",
     };
     struct peer *peer = connect_with((struct peer_options){0});
     for (int i = 0; i < 1000; i++)
