@@ -344,11 +344,10 @@ static void dispatch(struct http_request *request, const char *path) {
     struct http_route *route = route_find(request->server, path);
 
     /* A route is named by the program, a file only by a directory. */
-    if (route && (route->len > 1 || !path[1]))
-        route->handler(request, path + route->len, route->data);
-    else if (http_static_find(request, path))
+    bool root = route && route->len == 1 && strlen(path) > 1;
+    if ((!route || root) && http_static_find(request, path))
         return;
-    else if (route)
+    if (route)
         route->handler(request, path + route->len, route->data);
     else
         http_answer_status(request, 404);

@@ -135,10 +135,13 @@ void photo_file_remove(const char *dir, const char *id) {
 static void sweep(DIR *tmp) {
     struct stat st;
     const time_t before = time(NULL) - LEFTOVER_SECONDS;
+    const int at = dirfd(tmp);
+    if (at < 0)
+        return;
     for (struct dirent *entry; (entry = readdir(tmp));)
-        if (fstatat(dirfd(tmp), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        if (fstatat(at, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
             S_ISREG(st.st_mode) && st.st_mtime < before)
-            unlinkat(dirfd(tmp), entry->d_name, 0);
+            unlinkat(at, entry->d_name, 0);
 }
 
 enum err photo_file_prepare(const char *dir) {

@@ -148,7 +148,7 @@ enum err queue_add(struct outbox_queue *queue, const struct queue_item *item) {
 
 static void entry_free(struct outbox_queue *queue, struct entry *entry) {
     if (entry->item.stored_id != NULL)
-        HASH_DELETE(hh_stored, queue->stored, entry);
+        HASH_DELETE(hh_stored, queue->stored, entry); /* NOLINT: uthash */
     free(entry);
 }
 
