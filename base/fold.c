@@ -5,54 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <opencc/opencc.h>
 #include <utf8proc.h>
 
 #include "base/arena.h"
+#include "base/han.h"
 #include "base/mem.h"
 #include "base/utf8.h"
-
-/* Where OpenCC's dictionaries have something to say about the BMP. */
-#define HAN_FIRST 0x3400
-#define HAN_LAST 0x9fff
-
-/* What is known of a character: OpenCC costs 10 us a text, so it is asked once
- * about each character, and about a text only when one of it may change. */
-enum han { HAN_UNKNOWN, HAN_SAME, HAN_CHANGES };
-
-struct fold {
-    opencc_t t2s;
-    unsigned char *han; /* enum han of each from HAN_FIRST on */
-};
-
-/* Characters that stay as they are alone but change within some phrase of
- * OpenCC's TSPhrases. */
-static const utf8proc_int32_t phrase_only[] = {
-    0x6c88 /* 沈 */, 0x7274 /* 牴 */, 0x77ad /* 瞭 */,
-    0x85c9 /* 藉 */, 0x8879 /* 衹 */, 0x8986 /* 覆 */,
-};
-
-struct fold *fold_new(void) {
-    opencc_t t2s = opencc_open("t2s.json");
-    struct fold *fold;
-
-    if (!t2s || t2s == (opencc_t)-1)
-        return NULL;
-    fold = xcalloc(1, sizeof(*fold));
-    fold->t2s = t2s;
-    fold->han = xcalloc(HAN_LAST - HAN_FIRST + 1, 1);
-    for (size_t i = 0; i < ARRAY_LEN(phrase_only); i++)
-        fold->han[phrase_only[i] - HAN_FIRST] = HAN_CHANGES;
-    return fold;
-}
-
-void fold_free(struct fold *fold) {
-    if (!fold)
-        return;
-    opencc_close(fold->t2s);
-    free(fold->han);
-    free(fold);
-}
 
 /* Decodes one character of s; a byte that begins none is given as it is. */
 static utf8proc_int32_t next_char(const char **s, const char *end) {
@@ -136,38 +94,20 @@ static utf8proc_int32_t simple_char(utf8proc_int32_t c) {
     return between(c, 0x2010, 0x301c) ? punctuation(c) : c;
 }
 
-/* Asks OpenCC about one character. */
-static enum han ask_han(const struct fold *fold, utf8proc_int32_t c) {
-    char text[5] = "";
-    char *to;
-    enum han han = HAN_SAME;
+/* Character by character: the words we know are folded like what riders write,
+ * so a phrase that OpenCC would keep ("乾隆") meets itself all the same. */
+static utf8proc_int32_t simplified(utf8proc_int32_t c) {
+    utf8proc_int32_t to = 0;
 
-    utf8proc_encode_char(c, (utf8proc_uint8_t *)text);
-    to = opencc_convert_utf8(fold->t2s, text, strlen(text));
-    if (to && strcmp(to, text) != 0)
-        han = HAN_CHANGES;
-    if (to)
-        opencc_convert_utf8_free(to);
-    return han;
-}
-
-static bool may_change(const struct fold *fold, utf8proc_int32_t c) {
-    unsigned char *han;
-
-    if (!between(c, HAN_FIRST, HAN_LAST))
-        return c >= 0x20000;
-    han = &fold->han[c - HAN_FIRST];
-    if (*han == HAN_UNKNOWN)
-        *han = (unsigned char)ask_han(fold, c);
-    return *han == HAN_CHANGES;
+    if (between(c, HAN_FIRST, HAN_LAST))
+        to = han_table[c - HAN_FIRST];
+    return to ? to : c;
 }
 
 /* Folds each character of s into to, which has room for len bytes and a NUL:
- * none grows. True when traditional characters may be among them. */
-static bool fold_chars(const struct fold *fold, char *to, const char *s,
-                       size_t len) {
+ * none grows. */
+static void fold_chars(char *to, const char *s, size_t len) {
     const char *end = s + len;
-    bool traditional = false;
     bool space = false; /* one is due before the next character */
     bool begun = false;
 
@@ -182,26 +122,12 @@ static bool fold_chars(const struct fold *fold, char *to, const char *s,
             *to++ = ' ';
         space = false;
         begun = true;
-        to += utf8proc_encode_char(c, (utf8proc_uint8_t *)to);
-        traditional = traditional || may_change(fold, c);
+        to += utf8proc_encode_char(simplified(c), (utf8proc_uint8_t *)to);
     }
     *to = '\0';
-    return traditional;
 }
 
-static char *to_simplified(const struct fold *fold, struct arena *arena,
-                           char *text) {
-    char *converted = opencc_convert_utf8(fold->t2s, text, strlen(text));
-
-    if (!converted)
-        return text;
-    text = arena_strdup(arena, converted);
-    opencc_convert_utf8_free(converted);
-    return text;
-}
-
-char *fold_text(const struct fold *fold, struct arena *arena, const char *s,
-                size_t len) {
+char *fold_text(struct arena *arena, const char *s, size_t len) {
     static const utf8proc_option_t options =
         UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT |
         UTF8PROC_CASEFOLD | UTF8PROC_IGNORE;
@@ -220,8 +146,11 @@ char *fold_text(const struct fold *fold, struct arena *arena, const char *s,
         len = (size_t)n;
     }
     out = arena_alloc(arena, len + 1);
-    if (fold_chars(fold, out, s, len))
-        out = to_simplified(fold, arena, out);
+    fold_chars(out, s, len);
     free(mapped);
     return out;
+}
+
+char *fold_string(struct arena *arena, const char *s) {
+    return fold_text(arena, s, strlen(s));
 }

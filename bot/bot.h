@@ -10,7 +10,6 @@ struct clock;
 struct command;
 struct config;
 struct fetcher;
-struct fold;
 struct lexicon;
 struct loop;
 struct outbox;
@@ -27,7 +26,6 @@ struct bot {
     const struct clock *clock;
     struct loop *loop;
     struct store *store;
-    struct fold *fold;
     struct fetcher *fetcher;
     struct photos *photos;
     struct outbox *outbox;

@@ -2,7 +2,6 @@
 #include "bot/daemon.h"
 
 #include "base/clock.h"
-#include "base/fold.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -29,6 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* How long what is under way may take to end after SIGTERM. */
 #define STOP_MS 8000
@@ -262,6 +262,15 @@ static enum err listen_http(struct daemon *daemon) {
     return err;
 }
 
+/* Photos are fetched by curl, which starts OpenSSL by itself. */
+static enum err start_loop(struct daemon *daemon) {
+    const struct config *config = daemon->bot.config;
+    bool tls = config->tls_cert != NULL;
+    for (size_t i = 0; i < config->n_forwards; i++)
+        tls |= strncasecmp(config->forwards[i].url, "wss:", 4) == 0;
+    return tls ? loop_init(&daemon->loop) : loop_init_plain(&daemon->loop);
+}
+
 static void close_handle(void *handle) {
     uv_close(handle, NULL);
 }
@@ -287,7 +296,6 @@ static void take_down(struct daemon *daemon) {
     loop_finish(&daemon->loop);
     onebot11_free(daemon->onebot11);
     lexicon_free(bot->lexicon);
-    fold_free(bot->fold);
 }
 
 int daemon_run(const struct config *config,
@@ -303,11 +311,8 @@ int daemon_run(const struct config *config,
     };
     struct bot *bot = &daemon.bot;
     bot->loop = &daemon.loop;
-    bot->fold = fold_new();
-    if (bot->fold == NULL || loop_init(&daemon.loop) != OK) {
-        fold_free(bot->fold);
+    if (start_loop(&daemon) != OK)
         return EXIT_FAILURE;
-    }
     daemon.notify = notify_new(&daemon.loop.uv);
     catch_signals(&daemon);
     enum err err = start_store(&daemon);

@@ -58,14 +58,13 @@ static bool may_begin(const struct lexicon *lexicon, const char *text) {
            lexicon->first[first_hash(text)];
 }
 
-static void add_word(struct bot *bot, struct lexicon *lexicon, const char *text,
-                     size_t len, const struct command *command,
-                     enum control control) {
+static void add_word(struct lexicon *lexicon, const char *text, size_t len,
+                     const struct command *command, enum control control) {
     struct arena arena;
     arena_init(&arena);
     struct word *word = xcalloc(1, sizeof(*word));
     struct word *twin;
-    word->text = xstrdup(fold_text(bot->fold, &arena, text, len));
+    word->text = xstrdup(fold_text(&arena, text, len));
     word->chars = utf8_length(word->text);
     word->command = command;
     word->control = control;
@@ -88,7 +87,7 @@ static void add_word(struct bot *bot, struct lexicon *lexicon, const char *text,
     HASH_ADD_KEYPTR(hh, lexicon->words, word->text, strlen(word->text), word);
 }
 
-static void add_words(struct bot *bot, struct lexicon *lexicon, const char *key,
+static void add_words(struct lexicon *lexicon, const char *key,
                       const struct command *command, enum control control) {
     for (int lang = 0; lang < LANG_COUNT; lang++) {
         if (!catalog_has((enum lang)lang, key))
@@ -96,7 +95,7 @@ static void add_words(struct bot *bot, struct lexicon *lexicon, const char *key,
         const char *at = catalog_text((enum lang)lang, key);
         while (*at != '\0') {
             size_t len = strcspn(at, "|");
-            add_word(bot, lexicon, at, len, command, control);
+            add_word(lexicon, at, len, command, control);
             at += len + (at[len] == '|');
         }
     }
@@ -107,11 +106,11 @@ struct lexicon *lexicon_new(struct bot *bot) {
     char key[96];
     for (size_t i = 0; i < bot->n_commands; i++) {
         snprintf(key, sizeof(key), "command.%s.words", bot->commands[i]->name);
-        add_words(bot, lexicon, key, bot->commands[i], CONTROL_NONE);
+        add_words(lexicon, key, bot->commands[i], CONTROL_NONE);
     }
     for (int i = 1; i < CONTROL_COUNT; i++) {
         snprintf(key, sizeof(key), "control.%s.words", control_names[i]);
-        add_words(bot, lexicon, key, NULL, (enum control)i);
+        add_words(lexicon, key, NULL, (enum control)i);
     }
     lexicon->options = options_new(bot);
     return lexicon;
@@ -134,11 +133,6 @@ const struct option *lexicon_options(const struct lexicon *lexicon,
                                      const struct slot *slot, enum lang lang,
                                      size_t *n) {
     return options_find(lexicon->options, slot, lang, n);
-}
-
-char *dispatch_fold(const struct bot *bot, struct arena *arena,
-                    const char *text) {
-    return fold_text(bot->fold, arena, text, strlen(text));
 }
 
 /* What may stand before a word ("/诉求", "#诉求") and between it and the rest:
@@ -177,7 +171,7 @@ static size_t token_len(const char *text) {
 static const struct word *find(const struct bot *bot, struct arena *arena,
                                const char *text, size_t len) {
     struct word *word;
-    const char *folded = fold_text(bot->fold, arena, text, len);
+    const char *folded = fold_text(arena, text, len);
     HASH_FIND_STR(bot->lexicon->words, folded, word);
     return word;
 }
@@ -312,7 +306,7 @@ static bool nearly(const char *a, const char *b) {
 
 const struct command *dispatch_suggest(const struct bot *bot,
                                        struct arena *arena, const char *text) {
-    const char *folded = dispatch_fold(bot, arena, text);
+    const char *folded = fold_string(arena, text);
     const struct word *best = NULL;
     for (struct word *word = bot->lexicon->words; word != NULL;
          word = word->hh.next) {

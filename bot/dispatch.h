@@ -51,10 +51,6 @@ struct match dispatch_match(const struct bot *bot, struct arena *arena,
 /* Whether a text in a group asks for something of ours by its first word. */
 bool dispatch_asks(const struct bot *bot, const char *text);
 
-/* A text in the form words are compared in (see base/fold.h). */
-char *dispatch_fold(const struct bot *bot, struct arena *arena,
-                    const char *text);
-
 /* The command most like what was typed (one letter off, or one that contains
  * it), or NULL. */
 const struct command *dispatch_suggest(const struct bot *bot,

@@ -38,7 +38,7 @@ struct fetch {
 struct fetcher {
     struct loop *loop;
     struct fetch_options options;
-    CURLM *multi;
+    CURLM *multi;     /* NULL before the first fetch */
     uv_timer_t timer; /* curl's wish to be called */
     uv_timer_t kick;  /* begins what fetch_get() queued */
     struct fetch *waiting;
@@ -274,8 +274,9 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
 static void release(struct fetcher *fetcher) {
     if (--fetcher->n_handles > 0 || !fetcher->closing)
         return;
+    if (fetcher->multi)
+        curl_global_cleanup();
     free(fetcher);
-    curl_global_cleanup();
 }
 
 static void on_timer_closed(uv_handle_t *handle) {
@@ -341,11 +342,9 @@ static void add_timer(struct fetcher *fetcher, uv_timer_t *timer) {
     fetcher->n_handles++;
 }
 
-struct fetcher *fetcher_new(struct loop *loop,
-                            const struct fetch_options *options) {
-    struct fetcher *fetcher = xcalloc(1, sizeof(*fetcher));
-    fetcher->loop = loop;
-    fetcher->options = *options;
+/* At the first fetch: with its libraries, curl takes up 2 MB, and most daemons
+ * wait long for their first photo. */
+static void start_curl(struct fetcher *fetcher) {
     /* With NOSIGNAL curl leaves SIGPIPE to us, and OpenSSL raises it. */
     signal(SIGPIPE, SIG_IGN);
     curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -354,8 +353,6 @@ struct fetcher *fetcher_new(struct loop *loop,
         LOG_WARN(
             "this libcurl resolves names blocking: the daemon will stall "
             "on slow name servers");
-    add_timer(fetcher, &fetcher->timer);
-    add_timer(fetcher, &fetcher->kick);
     fetcher->multi = curl_multi_init();
     if (!fetcher->multi)
         abort(); /* out of memory */
@@ -364,6 +361,15 @@ struct fetcher *fetcher_new(struct loop *loop,
     curl_multi_setopt(fetcher->multi, CURLMOPT_TIMERFUNCTION, on_wish);
     curl_multi_setopt(fetcher->multi, CURLMOPT_TIMERDATA, fetcher);
     curl_multi_setopt(fetcher->multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS);
+}
+
+struct fetcher *fetcher_new(struct loop *loop,
+                            const struct fetch_options *options) {
+    struct fetcher *fetcher = xcalloc(1, sizeof(*fetcher));
+    fetcher->loop = loop;
+    fetcher->options = *options;
+    add_timer(fetcher, &fetcher->timer);
+    add_timer(fetcher, &fetcher->kick);
     return fetcher;
 }
 
@@ -382,7 +388,8 @@ void fetcher_free(struct fetcher *fetcher) {
     cancel_all(&fetcher->running);
     cancel_all(&fetcher->waiting);
     cancel_all(&fetcher->refused);
-    curl_multi_cleanup(fetcher->multi);
+    if (fetcher->multi)
+        curl_multi_cleanup(fetcher->multi);
     uv_close((uv_handle_t *)&fetcher->timer, on_timer_closed);
     uv_close((uv_handle_t *)&fetcher->kick, on_timer_closed);
 }
@@ -416,6 +423,8 @@ void fetch_get(struct fetcher *fetcher, const char *url, fetch_done *done,
     if (fetch->err != OK) {
         DL_APPEND(fetcher->refused, fetch);
     } else {
+        if (!fetcher->multi)
+            start_curl(fetcher);
         fetch->url = xstrdup(url);
         DL_APPEND(fetcher->waiting, fetch);
         fetcher->n_waiting++;

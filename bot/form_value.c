@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/fold.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -86,7 +87,7 @@ static long leading_number(const char *text, long max) {
 }
 
 static bool folds_to(struct turn *turn, const char *text, const char *folded) {
-    return strcmp(dispatch_fold(turn->bot, &turn->arena, text), folded) == 0;
+    return strcmp(fold_string(&turn->arena, text), folded) == 0;
 }
 
 /* Whether text, which is folded, is one of words (whole), or has it in it. */
@@ -115,7 +116,7 @@ static const char *parse_choice(struct turn *turn, const struct form *form,
 
 const char *form_guess(struct turn *turn, const struct form *form, size_t slot,
                        const char *text) {
-    const char *folded = dispatch_fold(turn->bot, &turn->arena, text);
+    const char *folded = fold_string(&turn->arena, text);
     for (size_t i = 0; i < form->n_options[slot]; i++)
         if (has_word(form->options[slot][i].words, folded, false))
             return form->options[slot][i].id;
@@ -128,10 +129,9 @@ static const char *parse_choices(struct turn *turn, const struct form *form,
     const struct option *options = form->options[slot];
     size_t n = form->n_options[slot];
     bool chosen[FORM_OPTIONS_MAX] = {false}, any = false;
-    bool all =
-        has_word(options_words(turn->bot, &turn->arena,
-                               catalog_text(turn->lang, "form.all.words")),
-                 folded, true);
+    bool all = has_word(
+        options_words(&turn->arena, catalog_text(turn->lang, "form.all.words")),
+        folded, true);
     const char *one = parse_choice(turn, form, slot, folded);
     for (const char *at = folded; !all && one == NULL && *at != '\0';) {
         long number = leading_number(at, (long)n);
@@ -246,7 +246,7 @@ enum err form_parse(struct turn *turn, const struct form *form, size_t index,
     if (slot->type == SLOT_PLACE) {
         value = parse_place(turn, text);
     } else if (slot->type != SLOT_PHOTOS) {
-        const char *folded = dispatch_fold(turn->bot, &turn->arena, text);
+        const char *folded = fold_string(&turn->arena, text);
         switch (slot->type) {
         case SLOT_CHOICE:
             value = parse_choice(turn, form, index, folded);
@@ -300,7 +300,7 @@ static bool is_stray_number(struct turn *turn, const struct form *form,
     const struct slot *table = &form->command->slots[slot];
     if (table->type != SLOT_CHOICE)
         return false;
-    const char *folded = dispatch_fold(turn->bot, &turn->arena, token);
+    const char *folded = fold_string(&turn->arena, token);
     return folded[0] >= '0' && folded[0] <= '9' &&
            (!whole || table->need == SLOT_OPTIONAL);
 }

@@ -55,12 +55,12 @@ static void limit_files(void) {
         LOG_WARN("cannot set the limit of open files");
 }
 
-static struct lws_context *context_new(struct loop *loop) {
+static struct lws_context *context_new(struct loop *loop, bool tls) {
     void *loops[] = {&loop->uv};
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
         .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-                   LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
+                   (tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0),
         .foreign_loops = loops,
         .pt_serv_buf_size = LOOP_IO_BYTES,
         .max_http_header_data2 = LOOP_HEADER_BYTES,
@@ -72,7 +72,7 @@ static struct lws_context *context_new(struct loop *loop) {
     return lws_create_context(&info);
 }
 
-enum err loop_init(struct loop *loop) {
+static enum err init(struct loop *loop, bool tls) {
     *loop = (struct loop){0};
     signal(SIGPIPE, SIG_IGN); /* a write to a closed TLS socket raises it */
     limit_files();
@@ -82,7 +82,7 @@ enum err loop_init(struct loop *loop) {
     loop->ws->loop = loop;
     lws_set_log_level(LLL_ERR | LLL_WARN, log_lws);
     starting = true;
-    loop->lws = context_new(loop);
+    loop->lws = context_new(loop, tls);
     starting = false;
     if (!loop->lws) {
         LOG_ERR("cannot start libwebsockets");
@@ -116,6 +116,14 @@ static int bind_error(const char *address, int port) {
     rc = rc == 0 ? 0 : errno;
     close(fd);
     return rc;
+}
+
+enum err loop_init(struct loop *loop) {
+    return init(loop, true);
+}
+
+enum err loop_init_plain(struct loop *loop) {
+    return init(loop, false);
 }
 
 static struct lws_vhost *vhost_new(struct loop *loop, const char *address,

@@ -1,6 +1,7 @@
 #include "bot/options.h"
 
 #include "base/arena.h"
+#include "base/fold.h"
 #include "base/mem.h"
 #include "bot/bot.h"
 #include "bot/command.h"
@@ -22,36 +23,33 @@ struct options {
     struct slot_options *slots;
 };
 
-const char *const *options_words(const struct bot *bot, struct arena *arena,
-                                 const char *text) {
+const char *const *options_words(struct arena *arena, const char *text) {
     size_t n = 0;
     for (const char *at = text; *at != '\0'; at++)
         n += *at == '|';
     const char **words = arena_alloc(arena, (n + 2) * sizeof(*words));
     for (size_t i = 0; i <= n; i++) {
         size_t len = strcspn(text, "|");
-        words[i] = dispatch_fold(bot, arena, arena_strndup(arena, text, len));
+        words[i] = fold_string(arena, arena_strndup(arena, text, len));
         text += len + 1;
     }
     return words;
 }
 
-static struct option make(const struct bot *bot, struct arena *arena,
-                          const struct slot *slot, const char *id,
-                          enum lang lang) {
+static struct option make(struct arena *arena, const struct slot *slot,
+                          const char *id, enum lang lang) {
     const char *title = arena_printf(arena, "%s.%s", slot->options_key, id);
     const char *words = arena_printf(arena, "%s.words", title);
     return (struct option){
         .id = id,
         .title = catalog_text(lang, title),
         .words = catalog_has(lang, words)
-                     ? options_words(bot, arena, catalog_text(lang, words))
+                     ? options_words(arena, catalog_text(lang, words))
                      : NULL,
     };
 }
 
-static void add_slot(const struct bot *bot, struct options *options,
-                     const struct slot *slot) {
+static void add_slot(struct options *options, const struct slot *slot) {
     struct arena *arena = &options->arena;
     struct slot_options *found = arena_alloc(arena, sizeof(*found));
     found->slot = slot;
@@ -61,7 +59,7 @@ static void add_slot(const struct bot *bot, struct options *options,
         struct option *in =
             arena_alloc(arena, (found->n + 1) * sizeof(struct option));
         for (size_t i = 0; i < found->n; i++)
-            in[i] = make(bot, arena, slot, slot->options[i], (enum lang)lang);
+            in[i] = make(arena, slot, slot->options[i], (enum lang)lang);
         found->in[lang] = in;
     }
     HASH_ADD_PTR(options->slots, slot, found);
@@ -74,7 +72,7 @@ struct options *options_new(const struct bot *bot) {
         const struct command *command = bot->commands[i];
         for (size_t j = 0; j < command->n_slots; j++)
             if (command->slots[j].options != NULL)
-                add_slot(bot, options, &command->slots[j]);
+                add_slot(options, &command->slots[j]);
     }
     return options;
 }

@@ -24,8 +24,7 @@ struct option {
  */
 struct options *options_new(const struct bot *bot);
 /* The words of a text of the catalogues ("a|b|c"), as an option has them. */
-const char *const *options_words(const struct bot *bot, struct arena *arena,
-                                 const char *text);
+const char *const *options_words(struct arena *arena, const char *text);
 void options_free(struct options *options); /* takes NULL */
 /* Those of a slot of the commands' tables. */
 const struct option *options_find(const struct options *options,

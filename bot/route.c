@@ -1,6 +1,7 @@
 #define LOG_MODULE "route"
 #include "bot/route.h"
 
+#include "base/fold.h"
 #include "base/utf8.h"
 #include "bot/bot.h"
 #include "bot/command.h"
@@ -77,7 +78,7 @@ static bool passes_menu(struct turn *turn, bool media) {
     if (turn->message.in_group ||
         !(turn->open->command->opens & OPENS_BY_NOTHING))
         return false;
-    const char *folded = dispatch_fold(turn->bot, &turn->arena, turn->text);
+    const char *folded = fold_string(&turn->arena, turn->text);
     return media || folded[0] < '0' || folded[0] > '9';
 }
 
@@ -91,7 +92,7 @@ static void suggest(struct turn *turn, const struct command *like) {
 static void route_unknown(struct turn *turn) {
     bool media = message_count(&turn->message, SEGMENT_IMAGE) > 0 ||
                  message_count(&turn->message, SEGMENT_LOCATION) > 0;
-    char *folded = dispatch_fold(turn->bot, &turn->arena, turn->text);
+    char *folded = fold_string(&turn->arena, turn->text);
     enum command_opens what = OPENS_BY_NOTHING;
     if (media)
         what = OPENS_BY_PHOTO;

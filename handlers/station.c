@@ -1,6 +1,7 @@
 /* 驿站: the nearest places to rest, or all of them. */
 #include "store/station.h"
 #include "base/buf.h"
+#include "base/fold.h"
 #include "base/hours.h"
 #include "base/utf8.h"
 #include "bot/bot.h"
@@ -53,8 +54,8 @@ static bool any_word(struct turn *turn, const char *key, char *text,
         const char *at = catalog_text((enum lang)lang, key);
         while (*at != '\0') {
             size_t len = strcspn(at, "|");
-            const char *word = dispatch_fold(
-                turn->bot, &turn->arena, arena_strndup(&turn->arena, at, len));
+            const char *word =
+                fold_string(&turn->arena, arena_strndup(&turn->arena, at, len));
             any |= word[0] != '\0' && each(text, word);
             at += len + (at[len] == '|');
         }
@@ -97,7 +98,7 @@ static const char *offer_words(struct turn *turn, const char *id) {
  * when offers, the command's words and words that ask are taken out. */
 static struct search *read_search(struct turn *turn, const char *text) {
     struct search *search = arena_alloc(&turn->arena, sizeof(*search));
-    char *left = dispatch_fold(turn->bot, &turn->arena, text);
+    char *left = fold_string(&turn->arena, text);
     const char *shown = "";
     for (size_t i = 0; i < ARRAY_LEN(offers); i++) {
         if (!any_word(turn, offer_words(turn, offers[i]), left, erase))
@@ -124,15 +125,14 @@ static bool is_empty(const struct search *search) {
 
 static bool fits(struct turn *turn, const struct search *search,
                  const struct station *station) {
-    char *offered = dispatch_fold(turn->bot, &turn->arena, station->offers);
+    char *offered = fold_string(&turn->arena, station->offers);
     for (size_t i = 0; i < search->n_needs; i++)
         if (!any_word(turn, offer_words(turn, search->needs[i]), offered, has))
             return false;
     if (search->name[0] == '\0')
         return true;
-    const char *about =
-        dispatch_fold(turn->bot, &turn->arena,
-                      arena_printf(&turn->arena, "%s %s %s", station->name,
+    const char *about = fold_string(
+        &turn->arena, arena_printf(&turn->arena, "%s %s %s", station->name,
                                    station->address, station->offers));
     char *save = NULL, *words = arena_strdup(&turn->arena, search->name);
     for (char *word = strtok_r(words, " ", &save); word != NULL;

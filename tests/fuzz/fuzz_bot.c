@@ -1,6 +1,5 @@
 #include "tests/fuzz/fuzz_bot.h"
 
-#include "base/fold.h"
 #include "base/log.h"
 #include "base/token.h"
 #include "bot/config.h"
@@ -45,12 +44,11 @@ void fuzz_bot_start(struct fuzz_bot *fuzz,
         .config = fuzz->config,
         .clock = &fuzz->clock.clock,
         .loop = &fuzz->loop,
-        .fold = fold_new(),
         .commands = commands,
         .n_commands = n_commands,
     };
     start_store(fuzz);
-    if (bot->fold == NULL || bot->store == NULL)
+    if (bot->store == NULL)
         abort();
     bot->lexicon = lexicon_new(bot);
     bot->outbox = outbox_new(bot);

@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     arena_init(&arena);
     glances((const char *)data, size);
     char *text = utf8_clean(&arena, (const char *)data, size);
-    char *folded = dispatch_fold(&fuzz.bot, &arena, text);
+    char *folded = fold_string(&arena, text);
     if (!utf8_valid(folded, strlen(folded)))
         abort();
     check_match(text, false);

@@ -2,7 +2,6 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/fold.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
@@ -157,7 +156,6 @@ void engine_start(struct engine *engine) {
         .config = engine->config,
         .clock = &engine->clock.clock,
         .loop = &engine->loop,
-        .fold = fold_new(),
         .commands = all ? handlers : engine->options.commands,
         .n_commands = all ? n_handlers : engine->options.n_commands,
     };
@@ -185,7 +183,6 @@ void engine_stop(struct engine *engine) {
     uv_close((uv_handle_t *)&engine->tick, NULL);
     loop_finish(&engine->loop);
     lexicon_free(bot->lexicon);
-    fold_free(bot->fold);
     config_free(engine->config);
 }
 

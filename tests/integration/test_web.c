@@ -2,7 +2,6 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/fold.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -108,7 +107,6 @@ static void start_bot(void) {
                                             .data = f,
                                         });
     assert_non_null(bot->store);
-    bot->fold = fold_new();
     snprintf(child, sizeof(child), "%s/xiaofeng-photo",
              getenv("XIAOFENG_BUILD"));
     bot->photos = photos_new(&f->loop, &(struct photo_options){
@@ -156,7 +154,6 @@ static int teardown(void **state) {
     outbox_free(f->bot.outbox);
     accounts_free(&f->bot);
     lexicon_free(f->bot.lexicon);
-    fold_free(f->bot.fold);
     loop_finish(&f->loop);
     config_free(f->config);
     redis_server_free(f->redis);

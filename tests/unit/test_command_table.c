@@ -1,7 +1,6 @@
 /* The table of commands against the catalogues: whoever adds a command is told
  * here which of its texts is missing, or taken. */
 #include "base/arena.h"
-#include "base/fold.h"
 #include "base/mem.h"
 #include "bot/bot.h"
 #include "bot/command.h"
@@ -32,7 +31,6 @@ struct fixture {
 static int setup(void **state) {
     struct fixture *f = xcalloc(1, sizeof(*f));
     assert_true(catalog_init());
-    f->bot.fold = fold_new();
     f->bot.commands = handlers;
     f->bot.n_commands = n_handlers;
     f->bot.lexicon = lexicon_new(&f->bot);
@@ -46,7 +44,6 @@ static int setup(void **state) {
 static int teardown(void **state) {
     struct fixture *f = *state;
     lexicon_free(f->bot.lexicon);
-    fold_free(f->bot.fold);
     opencc_close(f->s2t);
     arena_finish(&f->arena);
     free(f);

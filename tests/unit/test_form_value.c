@@ -1,6 +1,5 @@
 #include "bot/form_value.h"
 
-#include "base/fold.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "bot/bot.h"
@@ -49,7 +48,6 @@ static int setup(void **state) {
     assert_true(catalog_init());
     f->config.utc_offset_minutes = 480;
     f->bot.config = &f->config;
-    f->bot.fold = fold_new();
     f->turn.bot = &f->bot;
     f->turn.now_ms = 1700000000000; /* 2023-11-15 06:13 in Nanjing */
     arena_init(&f->turn.arena);
@@ -65,7 +63,6 @@ static int setup(void **state) {
 static int teardown(void **state) {
     struct fixture *f = *state;
     arena_finish(&f->turn.arena);
-    fold_free(f->bot.fold);
     free(f);
     return 0;
 }
