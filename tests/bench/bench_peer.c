@@ -6,9 +6,11 @@
  *                                                     either is reached
  *   bench_peer PORT PID paced RATE SECONDS FIRST      at RATE a second, from
  *                                                     the planned moment on
- *   bench_peer PORT PID chatter COUNT FIRST           a group's talk
- *   bench_peer PORT PID sends COUNT FIRST             waits for so many calls
- *   bench_peer PORT 0 first PROGRAM ARGUMENTS…        starts the bot, and asks
+ *   bench_peer PORT PID hellos COUNT FIRST            riders write for the
+ * first time, in private bench_peer PORT PID chatter COUNT FIRST           a
+ * group's talk bench_peer PORT PID sends COUNT FIRST             waits for so
+ * many calls bench_peer PORT 0 first PROGRAM ARGUMENTS…        starts the bot,
+ * and asks
  *
  * FIRST is the first rider's number. Prints "name value" lines; the processor
  * time is that of PID.
@@ -198,6 +200,20 @@ static void run_chatter(struct bench *bench, uint64_t count) {
         free(frames[i]);
 }
 
+static void run_hellos(struct bench *bench, uint64_t count) {
+    for (uint64_t sent = 0; sent < count || bench->private_sends < count;) {
+        while (sent < count && sent - bench->private_sends < WINDOW) {
+            char user[24];
+
+            snprintf(user, sizeof(user), "%llu",
+                     (unsigned long long)(bench->first + sent++));
+            peer_send_private_text(bench->peer, user, user, "帮助");
+        }
+        take(bench, STALL_MS, true);
+    }
+    peer_run(bench->peer, 50, false);
+}
+
 static void run_sends(struct bench *bench, uint64_t count) {
     double cpu_s = proc_cpu_s(bench->pid);
 
@@ -266,6 +282,8 @@ int main(int argc, char **argv) {
         run_paced(&bench, a, strtod(argv[5], NULL));
     else if (strcmp(what, "chatter") == 0)
         run_chatter(&bench, (uint64_t)a);
+    else if (strcmp(what, "hellos") == 0)
+        run_hellos(&bench, (uint64_t)a);
     else if (strcmp(what, "sends") == 0)
         run_sends(&bench, (uint64_t)a);
     else
