@@ -69,10 +69,15 @@ static void write_table(FILE *out) {
 
 int main(int argc, char **argv) {
     opencc_t t2s = opencc_open("t2s.json");
-    FILE *out = argc == 2 ? fopen(argv[1], "w") : NULL;
+    FILE *out;
 
-    if (t2s == (opencc_t)-1 || !out) {
+    if (argc != 2 || t2s == (opencc_t)-1) {
         fprintf(stderr, "usage: han_gen OUTPUT; needs OpenCC's t2s.json\n");
+        return 1;
+    }
+    out = fopen(argv[1], "w");
+    if (!out) {
+        perror(argv[1]);
         return 1;
     }
     for (utf8proc_int32_t c = HAN_FIRST; c <= HAN_LAST; c++) {
