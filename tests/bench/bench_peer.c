@@ -222,6 +222,7 @@ static void run_sends(struct bench *bench, uint64_t count) {
     while (bench->group_sends < count)
         take(bench, STALL_MS, true);
     printf("seconds %.6f\n", bench->last_call_s - bench->first_call_s);
+    peer_flush(bench->peer, STALL_MS); /* an outcome a call, none cut off */
     peer_run(bench->peer, 100, false);
     printf("cpu %.6f\n", proc_cpu_s(bench->pid) - cpu_s);
 }
