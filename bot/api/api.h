@@ -1,0 +1,83 @@
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "bot/api/access.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct api_call;
+struct bot;
+struct http_request;
+struct txn;
+struct work;
+
+/*
+ * The REST API: each route is one row of a table in the file of its resource.
+ * api.c does what is common: finds the route, authenticates (bearer token, or
+ * the console's cookie with its CSRF header), holds the permission, the rate
+ * limit and the idempotency key, parses the body, and keeps the call until it
+ * is answered. A handler ends in exactly one of api_answer(), api_created(),
+ * api_empty(), api_fail(), api_invalid(), api_stale() or api_bytes().
+ */
+typedef void api_handler(struct api_call *call);
+
+struct api_route {
+    const char *method; /* "GET" */
+    const char *path;   /* below /api/v1: "/tickets/{id}/moves" */
+    enum permission permission;
+    api_handler *handler;
+    size_t max_body_bytes; /* 0: API_BODY_BYTES */
+    bool raw;              /* the body is no JSON: call->body has it */
+};
+#define API_BODY_BYTES (256 * 1024)
+
+struct api_call {
+    struct bot *bot;
+    struct arena arena;
+    const struct api_route *route;
+    const char *args[3]; /* values of the path's {names}, in order, decoded */
+    struct caller caller;
+    json_t *json; /* the body, an object; NULL without one */
+    const char *body;
+    size_t body_len;
+    int64_t now_ms;
+    void *data; /* the handler's own, in arena */
+    /* private to api.c */
+    struct http_request *request;
+    const char *idempotency_key;
+    struct api_call *prev, *next;
+};
+
+/* Adds the rows of a resource; before the loop runs. routes live for ever. */
+void api_add(struct bot *bot, const struct api_route *routes, size_t n);
+/* Every row there is, for the tests that hold docs/openapi.yaml to the code. */
+size_t api_routes(const struct bot *bot, const struct api_route *const **out);
+
+/* A query argument, decoded, or "". */
+const char *api_query(const struct api_call *call, const char *name);
+/* limit of a list: 1 .. 200, default 50. */
+size_t api_limit(const struct api_call *call);
+/* Members of the body; the call has been answered with 422 when false.
+ * *out is borrowed; NULL or fallback when absent and not required. */
+bool api_string(struct api_call *call, const char *name, size_t max_bytes,
+                bool required, const char **out);
+bool api_integer(struct api_call *call, const char *name, int64_t min,
+                 int64_t max, int64_t fallback, int64_t *out);
+
+/* Each takes over json. etag_version 0: no ETag. */
+void api_answer(struct api_call *call, json_t *json, int64_t etag_version);
+void api_created(struct api_call *call, json_t *json);
+void api_empty(struct api_call *call); /* 204 */
+/* A problem+json for an error: 404, 403, 409, 429, 503, … */
+void api_fail(struct api_call *call, enum err err);
+/* 422: code is a word such as "not_allowed", field the member or NULL. */
+void api_invalid(struct api_call *call, const char *code, const char *field);
+/* 409 with the thing as it is now. */
+void api_stale(struct api_call *call, json_t *current);
+/* Anything else: an export, say. filename NULL: shown, else a download. */
+void api_bytes(struct api_call *call, unsigned status, const char *type,
+               const char *filename, const char *bytes, size_t len);
