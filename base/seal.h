@@ -15,10 +15,13 @@ struct arena;
  */
 struct seal;
 
+/* What is wrong is logged. ERR_DENIED: others than its owner may use the file;
+ * ERR_INVALID: a line of it is wrong; ERR_IO. *out is owned. */
 enum err seal_load(const char *path, struct seal **out) must_check;
 void seal_free(struct seal *seal); /* takes NULL */
 const char *
-seal_current(const struct seal *seal); /* id of the key that seals */
+seal_current(const struct seal *seal);      /* id of the key that seals */
+size_t seal_count(const struct seal *seal); /* of its keys */
 
 /*
  * "<id>:" and bytes in base64; "" stays "". context ("ticket:S12:place") is
@@ -31,3 +34,24 @@ char *seal_open(const struct seal *seal, struct arena *arena,
                 const char *context, const char *sealed);
 /* Whether it is sealed by another key than the current one. */
 bool seal_is_old(const struct seal *seal, const char *sealed);
+
+/*
+ * "<id>:" and the HMAC of a text that may be read but not altered, under a key
+ * made from the current one; context as above.
+ */
+#define SEAL_MAC_SIZE 74
+void seal_mac(const struct seal *seal, const char *context, const char *text,
+              char out[static SEAL_MAC_SIZE]);
+bool seal_mac_ok(const struct seal *seal, const char *context, const char *text,
+                 const char *mac);
+
+/*
+ * Turning keys. Each changes the file as a whole and then what is held here; a
+ * file that was changed meanwhile is read first. A new key seals from then on;
+ * ERR_LIMIT with too many of them. Dropping leaves the current key alone.
+ */
+enum err seal_add_key(struct seal *seal) must_check;
+enum err seal_drop_old(struct seal *seal) must_check;
+/* Reads the file again if it is another than it was; what is held stays as it
+ * is on an error. *changed may be NULL. */
+enum err seal_refresh(struct seal *seal, bool *changed) must_check;

@@ -14,6 +14,7 @@ struct lexicon;
 struct loop;
 struct outbox;
 struct photos;
+struct seal;
 struct store;
 struct turns;
 
@@ -26,6 +27,7 @@ struct bot {
     const struct clock *clock;
     struct loop *loop;
     struct store *store;
+    struct seal *seal; /* of fields that are stored encrypted */
     struct fetcher *fetcher;
     struct photos *photos;
     struct outbox *outbox;

@@ -30,6 +30,8 @@ static const struct setting settings[] = {
     {"xiaofeng", "log_level", VALUE_LEVEL, IN(log_level), "info", NULL, NULL},
     {"xiaofeng", "log_json", VALUE_BOOL, IN(log_json), "no", NULL, NULL},
 
+    {"privacy", "key_file", VALUE_PATH, IN(key_file), NULL, NULL, NULL},
+
     {"server", "address", VALUE_ADDRESS, IN(address), "127.0.0.1", NULL, NULL},
     {"server", "port", VALUE_INT, IN(port), "8080", "0", "65535"},
     {"server", "tls_cert", VALUE_PATH, IN(tls_cert), NULL, NULL, NULL},

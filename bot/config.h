@@ -40,6 +40,9 @@ struct config {
     enum log_level log_level;
     bool log_json;
 
+    /* [privacy] */
+    char *key_file; /* of base/seal.h */
+
     /* [server] */
     char *address;            /* NULL: every interface ("*") */
     int port;                 /* 0: a free one */

@@ -44,6 +44,8 @@ void config_fill_paths(struct config *config, char *const *env) {
 
     if (config->data_dir == NULL)
         config->data_dir = find_data_dir(env);
+    if (config->key_file == NULL)
+        config->key_file = xasprintf("%s/field.key", config->data_dir);
     if (config->photo_child == NULL)
         config->photo_child = find_part(exe_dir, "xiaofeng-photo",
                                         XIAOFENG_LIBEXEC_DIR "/xiaofeng-photo");

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/seal.h"
 #include "bot/account.h"
 #include "bot/api/health.h"
 #include "bot/api/metrics.h"
@@ -296,6 +297,7 @@ static void take_down(struct daemon *daemon) {
     loop_finish(&daemon->loop);
     onebot11_free(daemon->onebot11);
     lexicon_free(bot->lexicon);
+    seal_free(bot->seal);
 }
 
 int daemon_run(const struct config *config,
@@ -315,7 +317,9 @@ int daemon_run(const struct config *config,
         return EXIT_FAILURE;
     daemon.notify = notify_new(&daemon.loop.uv);
     catch_signals(&daemon);
-    enum err err = start_store(&daemon);
+    enum err err = seal_load(config->key_file, &bot->seal);
+    if (err == OK)
+        err = start_store(&daemon);
     if (err == OK) {
         start_bot(&daemon);
         start_onebot11(&daemon);

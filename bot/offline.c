@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/seal.h"
 #include "bot/config.h"
 #include "store/embedded.h"
 #include "store/store.h"
@@ -20,6 +21,7 @@ struct offline {
     uv_loop_t loop;
     uv_timer_t deadline;
     struct embedded_redis *embedded;
+    struct seal *seal;
     struct store *store;
     offline_work *work;
     void *data;
@@ -83,6 +85,8 @@ static char *find_redis(struct offline *offline, const struct config *config) {
 
 bool offline_run(const struct config *config, offline_work *work, void *data) {
     struct offline offline = {.work = work, .data = data};
+    if (seal_load(config->key_file, &offline.seal) != OK)
+        return false;
     uv_loop_init(&offline.loop);
     uv_timer_init(&offline.loop, &offline.deadline);
     uv_timer_start(&offline.deadline, on_deadline, OFFLINE_TIMEOUT_MS, 0);
@@ -105,7 +109,12 @@ bool offline_run(const struct config *config, offline_work *work, void *data) {
     uv_run(&offline.loop, UV_RUN_DEFAULT);
     uv_loop_close(&offline.loop);
     free(url);
+    seal_free(offline.seal);
     return offline.ok;
+}
+
+struct seal *offline_seal(struct offline *offline) {
+    return offline->seal;
 }
 
 void offline_end(struct offline *offline, bool ok) {

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 
 struct config;
+struct seal;
 struct store;
 
 /*
@@ -19,3 +20,5 @@ typedef void offline_work(struct offline *offline, struct store *store,
  * The reason has been logged. */
 bool offline_run(const struct config *config, offline_work *work, void *data);
 void offline_end(struct offline *offline, bool ok);
+/* The keys of sealed fields, which the store has, too. */
+struct seal *offline_seal(struct offline *offline);

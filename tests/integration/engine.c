@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "base/seal.h"
 #include "base/token.h"
 #include "bot/account.h"
 #include "bot/config.h"
@@ -159,6 +160,7 @@ void engine_start(struct engine *engine) {
         .commands = all ? handlers : engine->options.commands,
         .n_commands = all ? n_handlers : engine->options.n_commands,
     };
+    assert_int_equal(seal_load(engine->config->key_file, &bot->seal), OK);
     start_store(engine);
     start_photos(engine);
     bot->lexicon = lexicon_new(bot);
@@ -183,6 +185,7 @@ void engine_stop(struct engine *engine) {
     uv_close((uv_handle_t *)&engine->tick, NULL);
     loop_finish(&engine->loop);
     lexicon_free(bot->lexicon);
+    seal_free(bot->seal);
     config_free(engine->config);
 }
 

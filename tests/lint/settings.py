@@ -74,7 +74,7 @@ def check_entry(name, setting, number, text):
     said = range_.groups() if range_ else (None, None)
     if said != (setting.min, setting.max):
         finding(PAGE, number, f"{name}: range {said}, not {setting.min} to {setting.max}")
-    if setting.secret != ("_file*" in text):
+    if setting.secret != (f"*{name}_file*" in text):
         finding(PAGE, number, f"{name}: only a secret has a _file")
 
 
@@ -102,7 +102,7 @@ def check_example(table):
         if not match:
             continue
         key, value = match.groups()
-        base = re.sub("_file$", "", key)
+        base = key if (section, key) in table else re.sub("_file$", "", key)
         setting = table.get((section, base))
         if setting is None or (base != key and not setting.secret):
             finding(EXAMPLE, number, f"there is no setting [{section}] {key}")

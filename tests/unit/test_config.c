@@ -659,6 +659,23 @@ static void test_the_data_directory(void **state) {
     assert_data_dir(ours, "/d");
 }
 
+static void assert_key_file(char *const *env, const char *path) {
+    struct config *c = parse("", env);
+
+    assert_string_equal(c->key_file, path);
+    config_free(c);
+}
+
+static void test_the_key_file(void **state) {
+    char *beside[] = {"XIAOFENG_XIAOFENG_DATA_DIR=/d", NULL};
+    char *apart[] = {"XIAOFENG_XIAOFENG_DATA_DIR=/d",
+                     "XIAOFENG_PRIVACY_KEY_FILE=/etc/k", NULL};
+
+    (void)state;
+    assert_key_file(beside, "/d/field.key");
+    assert_key_file(apart, "/etc/k");
+}
+
 static void test_parts_next_to_the_program(void **state) {
     char *exe_dir = config_exe_dir();
     char *console = xasprintf("%s/console", exe_dir);
@@ -722,6 +739,7 @@ int main(void) {
         cmocka_unit_test(test_the_file_is_missing),
         cmocka_unit_test(test_no_file),
         cmocka_unit_test(test_the_data_directory),
+        cmocka_unit_test(test_the_key_file),
         cmocka_unit_test(test_parts_next_to_the_program),
         cmocka_unit_test(test_the_example_is_accepted),
     };
