@@ -48,6 +48,9 @@ static void commit(struct turn *turn) {
                       .category = kind,
                       .text = form_value(turn, "text"),
                       .photos = form_value(turn, "photos"),
+                      .place = "",
+                      .lat = "",
+                      .lon = "",
                       .created_ms = turn->now_ms,
                   });
     txn_audit(turn->txn, AUDIT_RIDER, "request-create", id, "");

@@ -26,10 +26,15 @@ static const struct slot slots[] = {
 static void change(struct turn *turn, const struct ticket *ticket) {
     const char *kind = form_value(turn, "kind");
     bool hide = strcmp(kind, "anonymous") == 0;
-    const char *const hidden[] = {"anonymous", "1", "nick", ""};
-    const char *const sorted[] = {"category", kind};
-    ticket_change(turn->txn, ticket, ticket->state, turn->now_ms, NULL,
-                  hide ? hidden : sorted, hide ? 4 : 2);
+    struct ticket after = *ticket;
+    after.updated_ms = turn->now_ms;
+    if (hide) {
+        after.anonymous = true;
+        after.nick = "";
+    } else {
+        after.category = kind;
+    }
+    ticket_change(turn->txn, ticket, &after, NULL);
     txn_audit(turn->txn, AUDIT_RIDER,
               hide ? "request-anonymous" : "request-kind", ticket->id, "");
     struct notice *reply = turn_reply(turn, hide ? "request_kind.anonymous"

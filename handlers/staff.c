@@ -96,21 +96,26 @@ static void tell_rider(struct turn *turn, const struct ticket *ticket,
 }
 
 static void move(struct turn *turn, const struct ticket *ticket,
-                 enum ticket_state state, enum ticket_entry_kind kind) {
+                 enum ticket_state state, enum ticket_move kind) {
     const char *text = form_value(turn, "text");
     bool closing = state == TICKET_CLOSED;
     if (!ticket_is_open(ticket->state)) {
         turn_fail(turn, ERR_STATE);
         return;
     }
-    ticket_change(turn->txn, ticket, state, turn->now_ms,
+    struct ticket after = *ticket;
+    after.state = state;
+    after.updated_ms = turn->now_ms;
+    ticket_change(turn->txn, ticket, &after,
                   &(struct ticket_entry){
-                      .kind = kind,
+                      .move = kind,
                       .at_ms = turn->now_ms,
                       .who = turn->message.rider,
+                      .name = turn->message.nick,
                       .text = text,
-                  },
-                  NULL, 0);
+                      .photos = "",
+                      .detail = "",
+                  });
     txn_audit(turn->txn, turn->message.rider,
               closing ? "ticket-close" : "ticket-answer", ticket->id, "");
     notice_param(turn_reply(turn, closing ? "close.done" : "answer.done"), "id",
@@ -129,7 +134,7 @@ static const struct slot answer_slots[] = {
 };
 
 static void answer(struct turn *turn, const struct ticket *ticket) {
-    move(turn, ticket, TICKET_ANSWERED, ENTRY_ANSWER);
+    move(turn, ticket, TICKET_ANSWERED, MOVE_ANSWER);
 }
 
 static void answer_commit(struct turn *turn) {
@@ -151,7 +156,7 @@ static const struct slot close_slots[] = {
 };
 
 static void close_ticket(struct turn *turn, const struct ticket *ticket) {
-    move(turn, ticket, TICKET_CLOSED, ENTRY_CLOSE);
+    move(turn, ticket, TICKET_CLOSED, MOVE_CLOSE);
 }
 
 static void close_commit(struct turn *turn) {

@@ -24,20 +24,23 @@ static void change(struct turn *turn, const struct ticket *ticket) {
         return;
     }
     const struct ticket_entry entry = {
-        .kind = ENTRY_SUPPLEMENT,
+        .move = MOVE_REPLY,
         .at_ms = turn->now_ms,
-        .who = ticket->anonymous ? "anonymous" : turn->message.rider,
-        .text = photos[0] == '\0'
-                    ? text
-                    : arena_printf(&turn->arena, "%s [+📷]", text),
+        .who = AUDIT_RIDER,
+        .name = "",
+        .text = text,
+        .photos = photos,
+        .detail = "",
     };
-    const char *all =
-        ticket->photos[0] == '\0'
-            ? photos
-            : arena_printf(&turn->arena, "%s,%s", ticket->photos, photos);
-    const char *const fields[] = {"photos", all};
-    ticket_change(turn->txn, ticket, TICKET_NEW, turn->now_ms, &entry, fields,
-                  photos[0] == '\0' ? 0 : 2);
+    struct ticket after = *ticket;
+    after.state = TICKET_NEW;
+    after.updated_ms = turn->now_ms;
+    if (photos[0] != '\0')
+        after.photos =
+            ticket->photos[0] == '\0'
+                ? photos
+                : arena_printf(&turn->arena, "%s,%s", ticket->photos, photos);
+    ticket_change(turn->txn, ticket, &after, &entry);
     txn_audit(turn->txn, AUDIT_RIDER, "ticket-supplement", ticket->id, "");
     notice_param(turn_reply(turn, "supplement.done"), "id", ticket->id);
     turn_commit(turn);

@@ -173,8 +173,10 @@ char *ticket_log_rows(struct turn *turn, const struct ticket_entry *entries,
     struct buf rows;
     buf_init(&rows);
     for (size_t i = 0; i < n; i++) {
-        const char *key = arena_printf(&turn->arena, "ticket.entry.%c",
-                                       (char)entries[i].kind);
+        if (entries[i].move == MOVES)
+            continue;
+        const char *key = arena_printf(&turn->arena, "ticket.entry.%s",
+                                       workflow_move(entries[i].move)->name);
         const struct text_param params[] = {
             {"time", ticket_time(turn, entries[i].at_ms)},
             {"text", entries[i].text},

@@ -25,13 +25,18 @@ static void change(struct turn *turn, const struct ticket *ticket) {
         return;
     }
     const struct ticket_entry entry = {
-        .kind = ENTRY_WITHDRAW,
+        .move = MOVE_WITHDRAW,
         .at_ms = turn->now_ms,
-        .who = ticket->anonymous ? "anonymous" : turn->message.rider,
+        .who = AUDIT_RIDER,
+        .name = "",
         .text = "",
+        .photos = "",
+        .detail = "",
     };
-    ticket_change(turn->txn, ticket, TICKET_WITHDRAWN, turn->now_ms, &entry,
-                  NULL, 0);
+    struct ticket after = *ticket;
+    after.state = TICKET_WITHDRAWN;
+    after.updated_ms = turn->now_ms;
+    ticket_change(turn->txn, ticket, &after, &entry);
     txn_audit(turn->txn, AUDIT_RIDER, "ticket-withdraw", ticket->id, "");
     notice_param(turn_reply(turn, "withdraw.done"), "id", ticket->id);
     turn_commit(turn);

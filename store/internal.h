@@ -22,3 +22,7 @@ struct store {
  */
 void store_read(struct store *store, redis_done *done, void *data, size_t argc,
                 const char *const *argv);
+
+/* The store that a transaction is for. */
+struct txn;
+struct store *txn_store(const struct txn *txn);

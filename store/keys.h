@@ -13,6 +13,13 @@
 #define KEY_TICKET "ticket:%s"  /* hash: a request or report */
 #define KEY_TICKET_LOG "log:%s" /* list: its conversation, oldest first */
 #define KEY_OPEN "open"         /* zset: tickets that wait for staff, by ms */
+#define KEY_ENDED "ended" /* zset: all other tickets, by ms of their end */
+#define KEY_ERASED "erased" /* zset: those without content, by ms */
+#define KEY_DUE "due"     /* zset: tickets by the ms their next clock rings */
+#define KEY_TICKET_NOTES "notes:%s" /* list: what only staff may read */
+#define KEY_NEAR "near:%s:%d:%d"    /* zset: ticket ids of a cell, by ms */
+#define KEY_POINTS "points"         /* hash: balance by account of the ledger */
+#define KEY_LEDGER "ledger"         /* stream: every posting */
 #define KEY_OUTBOX "outbox:%s"  /* stream: notices an account must send */
 #define KEY_AUDIT "audit"       /* stream: who did what to what, when */
 #define KEY_NUMBER "number"     /* counter: the last number reserved */
@@ -33,6 +40,7 @@
 #define TTL_SEEN_MS (24LL * 3600 * 1000)     /* redelivery comes in minutes */
 #define TTL_LINK_MS (10LL * 60 * 1000)       /* a one-time link into the chat */
 #define TTL_CODE_MS (7LL * 24 * 3600 * 1000) /* a code for a staff role */
+#define TTL_NEAR_MS (7LL * 24 * 3600 * 1000) /* longer nobody proposes */
 #define TTL_CHAT_MS (30LL * 24 * 3600 * 1000)
 #define TTL_MEMBER_MS (400LL * 24 * 3600 * 1000) /* from the last visit */
 #define TTL_LINK_MEMBER_MS (3600LL * 1000)       /* who came by a link */

@@ -7,6 +7,7 @@
 #include <uv.h>
 
 struct redis;
+struct seal;
 struct store;
 
 /*
@@ -18,6 +19,7 @@ struct store_options {
     const char *url;      /* see store/redis.h */
     const char *district; /* the hash tag of every key: "qinhuai" */
     int64_t seen_ttl_ms;  /* how long a message id is remembered */
+    const struct seal *seal; /* of sealed fields, borrowed; NULL: none are */
     void (*on_up)(void *data);
     void (*on_down)(void *data);
     void *data;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "store/workflow.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,70 +14,109 @@ struct txn;
 /*
  * A ticket: a request (诉求, number S…) or a report (随手拍, P…). Who sent an
  * anonymous one is kept, so that the answer finds its way back, and never
- * shown.
+ * shown. What is personal (place, position, nick, text) is stored sealed.
  */
-enum ticket_state {
-    TICKET_NEW,
-    TICKET_ANSWERED,
-    TICKET_CLOSED,
-    TICKET_WITHDRAWN,
-    TICKET_ERASED, /* its rider had it forgotten */
-    TICKET_STATES
+enum ticket_due {
+    DUE_NOTHING,
+    DUE_ACKNOWLEDGE, /* somebody must have taken it up by then */
+    DUE_WARN,        /* its time to be solved is nearly over */
+    DUE_RESOLVE,
+    DUE_NUDGE, /* its rider has said nothing since it was closed */
+    DUE_REST,
+    DUE_KINDS
 };
 
 struct ticket {
     const char *id; /* "S123" */
     int64_t version;
     enum ticket_state state;
-    const char *rider;   /* who sent it */
+    const char *rider;   /* who sent it; of another system: "" */
     const char *account; /* by which account of the bot */
     const char *chat;    /* where the answer goes: the private chat */
     const char *group;   /* the group it was sent from, or "" */
     const char *nick;    /* shown name at that time; "" when anonymous */
     bool anonymous;
+    bool urgent;
     const char *category; /* option id, or "" */
     const char *text;
     const char *photos;    /* ids joined by ',' */
+    const char *after;     /* photos of how it was solved, likewise */
     const char *place;     /* words, or "" */
     const char *lat, *lon; /* decimal degrees, WGS-84, or "" */
     int64_t created_ms, updated_ms;
+
+    const char *community; /* unit id of where it is, or "" */
+    const char *unit;      /* who has it, "" while new */
+    const char *back;      /* the unit it is handed back to, or "" */
+    int level;             /* of the ladder, LEVEL_RIDER .. LEVEL_TOP */
+    const char *assignee;  /* actor that claimed it: "user:wang"; or "" */
+    const char *assignee_name;
+
+    /* Clocks; 0 when there is none. While it waits for the rider they stand
+     * still and left_ms of the time to solve it remains. */
+    int64_t acknowledge_ms, resolve_ms, left_ms;
+    bool warned;
+    bool overdue;   /* on this level, or on an earlier one */
+    int64_t due_ms; /* when its next clock rings */
+    enum ticket_due due;
+    int64_t answered_ms; /* first answer */
+    int64_t closed_ms;   /* last close */
+
+    int rating;       /* 1 .. 5, 0 none */
+    int reopened;     /* times */
+    const char *into; /* the ticket it was merged into, or "" */
+    /* Other riders who follow it, packed: see ticket_followers(). */
+    const char *followers;
+    const char *source; /* of another system: who filed it, "token:t7"; or "" */
 };
 
 bool ticket_is_report(const char *id);
-/* "ticket.state.new": the text key of a state. */
-const char *ticket_state_key(enum ticket_state state);
-/* Whether it waits for staff in this state. */
-bool ticket_is_open(enum ticket_state state);
 
-/* Stores a new ticket; id and all strings set, version ignored. */
+/* Stores a new ticket with its first state and clocks; version ignored. A
+ * ticket with a position is found by ticket_near(). */
 void ticket_create(struct txn *txn, const struct ticket *ticket);
 
-/* What somebody added to a ticket. */
-enum ticket_entry_kind {
-    ENTRY_SUPPLEMENT = 's', /* of the rider */
-    ENTRY_ANSWER = 'a',     /* of staff, to the rider */
-    ENTRY_CLOSE = 'c',      /* of staff, with a last word */
-    ENTRY_WITHDRAW = 'w'
+/* An entry of a ticket's history. */
+struct ticket_entry {
+    enum ticket_move move;
+    int64_t at_ms;
+    const char *who;    /* actor; AUDIT_RIDER for a rider */
+    const char *name;   /* of staff, as others see it; or "" */
+    const char *text;   /* "" when there is none */
+    const char *photos; /* ids joined by ',', or "" */
+    const char *detail; /* a unit, a rating, another ticket; or "" */
 };
 #define TICKET_LOG_MAX 200 /* entries; more are ERR_LIMIT */
 
-struct ticket_entry {
-    enum ticket_entry_kind kind;
-    int64_t at_ms;
-    const char *who;  /* rider id */
-    const char *text; /* "" when there is none */
-};
-
 /*
- * Moves a ticket that was read (its version is checked) to another state, with
- * an entry in its log (or NULL) and changed fields: name, value, …
+ * Writes a ticket that was read as before (its version is checked) as it is
+ * after: every field that differs. entry (or NULL) goes to its history; that of
+ * MOVE_NOTE to its notes, which no chat ever reads.
  */
-void ticket_change(struct txn *txn, const struct ticket *ticket,
-                   enum ticket_state state, int64_t now_ms,
-                   const struct ticket_entry *entry, const char *const *fields,
-                   size_t n_fields);
+void ticket_change(struct txn *txn, const struct ticket *before,
+                   const struct ticket *after,
+                   const struct ticket_entry *entry);
 /* Takes all that is personal out of it. */
 void ticket_erase(struct txn *txn, const char *id, int64_t now_ms);
+/* Writes its sealed fields, history and notes again, by the current key. Each
+ * is what ticket_get(), ticket_log_get() and ticket_notes_get() gave, whole. */
+void ticket_reseal(struct txn *txn, const struct ticket *ticket,
+                   const struct ticket_entry *log, size_t n_log,
+                   const struct ticket_entry *notes, size_t n_notes);
+
+/* A rider who follows a ticket of somebody else. */
+struct follower {
+    const char *rider, *account, *chat, *group; /* group may be "" */
+};
+#define TICKET_FOLLOWERS_MAX 100
+size_t ticket_followers(struct arena *arena, const struct ticket *ticket,
+                        struct follower out[static TICKET_FOLLOWERS_MAX]);
+/* The packed list with one more, or NULL when it is full or has them. */
+char *ticket_follow(struct arena *arena, const struct ticket *ticket,
+                    const struct follower *follower);
+/* Puts a ticket among those of a rider who follows it. */
+void ticket_followed(struct txn *txn, const char *rider, const char *id,
+                     int64_t now_ms);
 
 /* A ticket number as people write it, folded: "s 12", "12". Returns "S12" in
  * arena, or NULL. A bare number is taken as prefix + number. */
@@ -101,3 +141,32 @@ typedef void ticket_log(void *data, enum err err,
 /* The last max entries of a ticket's log, oldest first. */
 void ticket_log_get(struct store *store, struct arena *arena, const char *id,
                     size_t max, ticket_log *done, void *data);
+/* The last max notes, oldest first. */
+void ticket_notes_get(struct store *store, struct arena *arena, const char *id,
+                      size_t max, ticket_log *done, void *data);
+
+/*
+ * Every ticket there is, some hundreds a call: open ones, ended ones, erased
+ * ones. One that changes meanwhile may come twice. Begin with a zeroed scan;
+ * scan->over when nothing more will come.
+ */
+struct ticket_scan {
+    int part;
+    char cursor[24];
+    bool over;
+};
+void ticket_scan(struct store *store, struct arena *arena,
+                 struct ticket_scan *scan, ticket_list *done, void *data);
+/* The first max tickets whose clock has rung. */
+void ticket_list_due(struct store *store, struct arena *arena, int64_t now_ms,
+                     size_t max, ticket_list *done, void *data);
+/* The first max tickets that ended before before_ms and are not erased. */
+void ticket_list_ended(struct store *store, struct arena *arena,
+                       int64_t before_ms, size_t max, ticket_list *done,
+                       void *data);
+/* Open tickets of a category in the same cell of the map or one beside it
+ * (TICKET_CELL_DEGREES), since since_ms; max at most. */
+#define TICKET_CELL_DEGREES 0.01 /* about a kilometre */
+void ticket_near(struct store *store, struct arena *arena, const char *category,
+                 double lat, double lon, int64_t since_ms, size_t max,
+                 ticket_list *done, void *data);

@@ -46,6 +46,10 @@ struct txn *txn_new(struct store *store) {
     return txn;
 }
 
+struct store *txn_store(const struct txn *txn) {
+    return txn->store;
+}
+
 void txn_free(struct txn *txn) {
     if (txn == NULL)
         return;

@@ -275,13 +275,20 @@ static void test_ticket(void **state) {
 }
 
 static enum err change(struct store_fixture *f, const struct ticket *ticket,
-                       enum ticket_state to, enum ticket_entry_kind kind,
+                       enum ticket_state to, enum ticket_move kind,
                        const char *text) {
     struct txn *txn = begin(f);
-    ticket_change(txn, ticket, to, 5000,
-                  &(struct ticket_entry){
-                      .kind = kind, .at_ms = 4000, .who = "qq.9", .text = text},
-                  NULL, 0);
+    struct ticket after = *ticket;
+    after.state = to;
+    after.updated_ms = 5000;
+    ticket_change(txn, ticket, &after,
+                  &(struct ticket_entry){.move = kind,
+                                         .at_ms = 4000,
+                                         .who = "qq.9",
+                                         .name = "王",
+                                         .text = text,
+                                         .photos = "a,b",
+                                         .detail = ""});
     return commit(f, txn);
 }
 
@@ -290,33 +297,32 @@ static void test_ticket_life(void **state) {
     struct seen_tickets seen = {.f = f};
     create(f, "S1", "qq.5", 1000);
     struct ticket ticket = get(f, "S1");
-    assert_int_equal(change(f, &ticket, TICKET_ANSWERED, ENTRY_ANSWER, "明天"),
+    assert_int_equal(change(f, &ticket, TICKET_ANSWERED, MOVE_ANSWER, "明天"),
                      OK);
     /* Two of staff at the same time: the second reads it again. */
-    assert_int_equal(change(f, &ticket, TICKET_CLOSED, ENTRY_CLOSE, ""),
+    assert_int_equal(change(f, &ticket, TICKET_CLOSED, MOVE_CLOSE, ""),
                      ERR_CONFLICT);
     assert_int_equal(redis(f, "ZCARD {test}:open"), 1);
     ticket = get(f, "S1");
     assert_int_equal(ticket.state, TICKET_ANSWERED);
     assert_int_equal(ticket.updated_ms, 5000);
-    assert_int_equal(change(f, &ticket, TICKET_CLOSED, ENTRY_CLOSE, ""), OK);
+    assert_int_equal(change(f, &ticket, TICKET_CLOSED, MOVE_CLOSE, ""), OK);
     assert_int_equal(redis(f, "ZCARD {test}:open"), 0);
     ticket = get(f, "S1");
     assert_int_equal(ticket.state, TICKET_CLOSED);
-    assert_int_equal(change(f, &ticket, TICKET_NEW, ENTRY_SUPPLEMENT, "还有"),
-                     OK);
+    assert_int_equal(change(f, &ticket, TICKET_NEW, MOVE_REPLY, "还有"), OK);
     assert_int_equal(redis(f, "ZSCORE {test}:open S1"), 4); /* "1000" */
     ticket_log_get(f->store, &f->arena, "S1", 2, on_entries, &seen);
     store_fixture_wait(f);
     assert_int_equal(seen.n_entries, 2); /* the last two, oldest first */
-    assert_int_equal(seen.entries[0].kind, ENTRY_CLOSE);
+    assert_int_equal(seen.entries[0].move, MOVE_CLOSE);
     assert_string_equal(seen.entries[0].text, "");
-    assert_int_equal(seen.entries[1].kind, ENTRY_SUPPLEMENT);
+    assert_int_equal(seen.entries[1].move, MOVE_REPLY);
     assert_string_equal(seen.entries[1].text, "还有");
     assert_string_equal(seen.entries[1].who, "qq.9");
     assert_int_equal(seen.entries[1].at_ms, 4000);
     ticket.id = "S404";
-    assert_int_equal(change(f, &ticket, TICKET_NEW, ENTRY_ANSWER, ""),
+    assert_int_equal(change(f, &ticket, TICKET_NEW, MOVE_ANSWER, ""),
                      ERR_NOT_FOUND);
 }
 
@@ -325,16 +331,17 @@ static void test_ticket_fields_and_log_limit(void **state) {
     create(f, "S1", "qq.5", 1000);
     struct ticket ticket = get(f, "S1");
     struct txn *txn = begin(f);
-    ticket_change(txn, &ticket, TICKET_NEW, 2000, NULL,
-                  (const char *const[]){"anonymous", "1", "nick", ""}, 4);
+    struct ticket after = ticket;
+    after.anonymous = true;
+    after.nick = "";
+    ticket_change(txn, &ticket, &after, NULL);
     assert_int_equal(commit(f, txn), OK);
     ticket = get(f, "S1");
     assert_true(ticket.anonymous);
     assert_string_equal(ticket.nick, "");
     for (int i = 0; i < TICKET_LOG_MAX; i++, ticket.version++)
-        assert_int_equal(change(f, &ticket, TICKET_NEW, ENTRY_SUPPLEMENT, "x"),
-                         OK);
-    assert_int_equal(change(f, &ticket, TICKET_NEW, ENTRY_SUPPLEMENT, "x"),
+        assert_int_equal(change(f, &ticket, TICKET_NEW, MOVE_REPLY, "x"), OK);
+    assert_int_equal(change(f, &ticket, TICKET_NEW, MOVE_REPLY, "x"),
                      ERR_LIMIT);
     assert_int_equal(redis(f, "LLEN {test}:log:S1"), TICKET_LOG_MAX);
 }
@@ -369,7 +376,7 @@ static void test_ticket_erased(void **state) {
     struct store_fixture *f = *state;
     create(f, "S1", "qq.5", 1000);
     struct ticket ticket = get(f, "S1");
-    change(f, &ticket, TICKET_ANSWERED, ENTRY_ANSWER, "明天");
+    change(f, &ticket, TICKET_ANSWERED, MOVE_ANSWER, "明天");
     struct txn *txn = begin(f);
     ticket_erase(txn, "S1", 9000);
     ticket_erase(txn, "S404", 9000);
