@@ -121,6 +121,7 @@ static enum err start_store(struct daemon *daemon) {
                                         .url = url,
                                         .district = config->district,
                                         .seen_ttl_ms = config->seen_ttl_ms,
+                                        .seal = daemon->bot.seal,
                                         .on_up = on_store_up,
                                         .on_down = on_store_down,
                                         .data = daemon,

@@ -97,6 +97,7 @@ bool offline_run(const struct config *config, offline_work *work, void *data) {
                                          .url = url,
                                          .district = config->district,
                                          .seen_ttl_ms = config->seen_ttl_ms,
+                                         .seal = offline.seal,
                                          .on_up = on_up,
                                          .on_down = on_down,
                                          .data = &offline,

@@ -13,19 +13,21 @@
 #define KEY_TICKET "ticket:%s"  /* hash: a request or report */
 #define KEY_TICKET_LOG "log:%s" /* list: its conversation, oldest first */
 #define KEY_OPEN "open"         /* zset: tickets that wait for staff, by ms */
-#define KEY_ENDED "ended" /* zset: all other tickets, by ms of their end */
+#define KEY_ENDED "ended"   /* zset: all other tickets, by ms of their end */
 #define KEY_ERASED "erased" /* zset: those without content, by ms */
-#define KEY_DUE "due"     /* zset: tickets by the ms their next clock rings */
+#define KEY_DUE "due"       /* zset: tickets by the ms their next clock rings */
 #define KEY_TICKET_NOTES "notes:%s" /* list: what only staff may read */
 #define KEY_NEAR "near:%s:%d:%d"    /* zset: ticket ids of a cell, by ms */
 #define KEY_POINTS "points"         /* hash: balance by account of the ledger */
 #define KEY_LEDGER "ledger"         /* stream: every posting */
-#define KEY_OUTBOX "outbox:%s"  /* stream: notices an account must send */
-#define KEY_AUDIT "audit"       /* stream: who did what to what, when */
-#define KEY_NUMBER "number"     /* counter: the last number reserved */
-#define KEY_GROUP "group:%s"    /* hash: a group the bot is in, by chat id */
-#define KEY_GROUPS "groups"     /* set: all of them */
-#define KEY_CODE "code:%s"      /* hash: a one-time code, by its SHA-256 */
+#define KEY_OUTBOX "outbox:%s"      /* stream: notices an account must send */
+#define KEY_AUDIT "audit"           /* stream: who did what to what, when */
+#define KEY_AUDIT_HEAD "audit:head" /* string: where its chain ends */
+#define KEY_AUDIT_BASE "audit:base" /* string: where what is kept begins */
+#define KEY_NUMBER "number"         /* counter: the last number reserved */
+#define KEY_GROUP "group:%s" /* hash: a group the bot is in, by chat id */
+#define KEY_GROUPS "groups"  /* set: all of them */
+#define KEY_CODE "code:%s"   /* hash: a one-time code, by its SHA-256 */
 #define KEY_BROADCAST "broadcast:%s"         /* hash: one broadcast */
 #define KEY_BROADCAST_LIST "broadcast:%s:%s" /* list: an account's chats */
 #define KEY_BROADCAST_STATES "states:%s:%s"  /* string: a letter a chat */

@@ -147,6 +147,7 @@ void txn_audit(struct txn *txn, const char *actor, const char *action,
                const char *subject, const char *detail) {
     txn_op(txn, "audit");
     txn_key(txn, KEY_AUDIT);
+    txn_key(txn, KEY_AUDIT_HEAD);
     txn_arg(txn, actor);
     txn_arg(txn, action);
     txn_arg(txn, subject);

@@ -12,9 +12,11 @@
 -- where keys[k] is its first key and args[a] .. args[a + n - 1] are its own.
 
 local ops = {}
+local chain -- end of the audit log, once this transaction has asked for it
 
 local function commit(keys, args)
     local last = #args
+    chain = nil
     local k, a = 1, 1
     while a <= last do
         local op, size = ops[args[a]], tonumber(args[a + 1])
@@ -82,11 +84,86 @@ ops['notice_close'] = {
     end
 }
 
--- keys: audit; args: actor, action, subject, detail
+-- The audit log. The id of an entry is its time, which never goes back, and
+-- its number in the log: "<t>-<n>". 'h' chains it to the one before; the end of
+-- the chain, "<t>-<n> <h>", is kept apart, so that a cut end is noticed.
+-- Lengths are hashed, too: nothing can move from one field into the next.
+local function audit_add(stream, head, who, did, what, how)
+    local id = string.format('%.0f-%.0f', chain.t, chain.n + 1)
+    local h = redis.sha1hex(chain.h .. ' ' .. id .. ' ' .. #who .. ' ' ..
+        #did .. ' ' .. #what .. ' ' .. who .. did .. what .. how)
+    local added = redis.pcall('XADD', stream, id, 'who', who, 'did', did,
+        'what', what, 'how', how, 'h', h)
+    if type(added) == 'table' then
+        return added
+    end
+    redis.call('SET', head, id .. ' ' .. h)
+    chain.n = chain.n + 1
+    chain.h = h
+end
+
+local function audit_now()
+    local now = redis.call('TIME')
+    return now[1] * 1000 + math.floor(now[2] / 1000)
+end
+
+-- The log is new, or older than the chain, or its end was lost. Whoever made
+-- that happen is not rewarded by refusing all that would be written from now
+-- on; but an entry says it, for whoever verifies.
+local function audit_begin(stream, head)
+    local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
+    chain = {t = audit_now(), n = 0, h = ''}
+    if not last then
+        return
+    end
+    local t, n = string.match(last[1], '^(%d+)-(%d+)$')
+    if last[2][9] == 'h' then
+        chain.n = tonumber(n)
+        chain.h = last[2][10]
+    end
+    chain.t = math.max(chain.t, tonumber(t) + 1)
+    local failed = audit_add(stream, head, 'system', 'audit-begin', last[1],
+        tostring(redis.call('XLEN', stream)))
+    if failed then
+        error(failed)
+    end
+end
+
+local function audit_read(stream, head)
+    local t, n, h = string.match(redis.call('GET', head) or '',
+        '^(%d+)%-(%d+) (%x+)$')
+    if t then
+        chain = {t = math.max(audit_now(), tonumber(t)), n = tonumber(n), h = h}
+    else
+        audit_begin(stream, head)
+    end
+end
+
+-- keys: audit, audit:head; args: actor, action, subject, detail
 ops['audit'] = {
     apply = function(keys, k, args, a)
-        redis.call('XADD', keys[k], '*', 'who', args[a], 'did', args[a + 1],
-            'what', args[a + 2], 'how', args[a + 3])
+        local stream, head = keys[k], keys[k + 1]
+        if not chain then
+            audit_read(stream, head)
+        end
+        if audit_add(stream, head, args[a], args[a + 1], args[a + 2],
+            args[a + 3]) then
+            audit_begin(stream, head)
+            local failed = audit_add(stream, head, args[a], args[a + 1],
+                args[a + 2], args[a + 3])
+            if failed then
+                error(failed)
+            end
+        end
+    end
+}
+
+-- Forgets the oldest entries; what the chain goes on from is kept.
+-- keys: audit, audit:base; args: "<n> <h> <mac>", id after the last forgotten
+ops['audit_trim'] = {
+    apply = function(keys, k, args, a)
+        redis.call('SET', keys[k + 1], args[a])
+        redis.call('XTRIM', keys[k], 'MINID', args[a + 1])
     end
 }
 

@@ -1,0 +1,295 @@
+#include "store/audit.h"
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "base/seal.h"
+#include "store/internal.h"
+#include "store/keys.h"
+#include "store/reply.h"
+#include "store/txn.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ID_DIGITS_MAX 20
+#define ID_SIZE 64
+
+bool audit_id_valid(const char *text) {
+    size_t t = strspn(text, "0123456789");
+    if (t == 0 || t > ID_DIGITS_MAX || text[t] != '-')
+        return false;
+    size_t n = strspn(text + t + 1, "0123456789");
+    return n > 0 && n <= ID_DIGITS_MAX && text[t + 1 + n] == '\0';
+}
+
+/* ---- an entry ----------------------------------------------------------- */
+
+static bool is_text(const struct redisReply *reply, const char *text) {
+    size_t len = strlen(text);
+    return reply != NULL && reply->type == REDIS_REPLY_STRING &&
+           reply->len == len && memcmp(reply->str, text, len) == 0;
+}
+
+/* Nothing but what the function writes, in its order, and no NUL in it. */
+static bool is_odd(const struct redisReply *fields, bool chained) {
+    static const char *const names[] = {"who", "did", "what", "how", "h"};
+    size_t n = chained ? ARRAY_LEN(names) : ARRAY_LEN(names) - 1;
+    if (reply_count(fields) != 2 * n)
+        return true;
+    for (size_t i = 0; i < n; i++) {
+        const struct redisReply *value = reply_at(fields, 2 * i + 1);
+        if (!is_text(reply_at(fields, 2 * i), names[i]) ||
+            value->type != REDIS_REPLY_STRING ||
+            strlen(value->str) != value->len)
+            return true;
+    }
+    return false;
+}
+
+static struct audit_entry read_entry(struct arena *arena,
+                                     const struct redisReply *reply) {
+    const struct redisReply *fields = reply_at(reply, 1);
+    const char *id = reply_string(arena, reply_at(reply, 0));
+    const struct redisReply *hash = reply_field(fields, "h");
+    const char *dash = strchr(id, '-');
+    return (struct audit_entry){
+        .id = id,
+        .at_ms = strtoll(id, NULL, 10),
+        .number =
+            hash != NULL && dash != NULL ? strtoll(dash + 1, NULL, 10) : 0,
+        .actor = reply_string(arena, reply_field(fields, "who")),
+        .action = reply_string(arena, reply_field(fields, "did")),
+        .subject = reply_string(arena, reply_field(fields, "what")),
+        .detail = reply_string(arena, reply_field(fields, "how")),
+        .hash = reply_string(arena, hash),
+        .odd = is_odd(fields, hash != NULL),
+    };
+}
+
+/* ---- following ---------------------------------------------------------- */
+
+struct follow_call {
+    struct arena *arena;
+    audit_page *done;
+    void *data;
+};
+
+static void on_page(void *data, enum err err, const struct redisReply *reply) {
+    struct follow_call *call = data;
+    size_t n = err == OK ? reply_count(reply) : 0;
+    struct audit_entry *entries =
+        arena_alloc(call->arena, (n + 1) * sizeof(*entries));
+    for (size_t i = 0; i < n; i++)
+        entries[i] = read_entry(call->arena, reply_at(reply, i));
+    call->done(call->data, err, entries, n);
+}
+
+void audit_follow(struct store *store, struct arena *arena, const char *after,
+                  size_t max, audit_page *done, void *data) {
+    struct follow_call *call = arena_alloc(arena, sizeof(*call));
+    *call = (struct follow_call){arena, done, data};
+    char from[ID_SIZE], count[16];
+    snprintf(from, sizeof(from), "%s%s", after[0] == '\0' ? "-" : "(", after);
+    snprintf(count, sizeof(count), "%zu",
+             max < AUDIT_PAGE_MAX ? max : AUDIT_PAGE_MAX);
+    store_read(store, on_page, call, 6,
+               (const char *const[]){"XRANGE", "@" KEY_AUDIT, from, "+",
+                                     "COUNT", count});
+}
+
+struct last_call {
+    audit_id *done;
+    void *data;
+};
+
+static void on_last(void *data, enum err err, const struct redisReply *reply) {
+    struct last_call call = *(struct last_call *)data;
+    const struct redisReply *id = reply_at(reply_at(reply, 0), 0);
+    free(data);
+    call.done(call.data, err,
+              err == OK && id != NULL && id->type == REDIS_REPLY_STRING
+                  ? id->str
+                  : "");
+}
+
+void audit_last(struct store *store, audit_id *done, void *data) {
+    struct last_call *call = xcalloc(1, sizeof(*call));
+    *call = (struct last_call){done, data};
+    store_read(store, on_last, call, 6,
+               (const char *const[]){"XREVRANGE", "@" KEY_AUDIT, "+", "-",
+                                     "COUNT", "1"});
+}
+
+/* ---- searching ---------------------------------------------------------- */
+
+#define SEARCH_PAGE 500
+
+struct search_call {
+    struct store *store;
+    struct arena *arena;
+    struct audit_filter filter;
+    struct audit_entry *entries;
+    size_t n, max, looked_at;
+    char next[ID_SIZE];
+    audit_found *done;
+    void *data;
+};
+
+static bool passes(const struct redisReply *fields, const char *name,
+                   const char *wanted) {
+    return wanted[0] == '\0' || is_text(reply_field(fields, name), wanted);
+}
+
+static void search_on(struct search_call *call);
+
+static void on_search(void *data, enum err err,
+                      const struct redisReply *reply) {
+    struct search_call *call = data;
+    const struct audit_filter *filter = &call->filter;
+    size_t n = err == OK ? reply_count(reply) : 0;
+    size_t i = 0;
+    for (; i < n && call->n < call->max; i++) {
+        const struct redisReply *entry = reply_at(reply, i);
+        const struct redisReply *fields = reply_at(entry, 1);
+        const struct redisReply *id = reply_at(entry, 0);
+        if (passes(fields, "who", filter->actor) &&
+            passes(fields, "did", filter->action) &&
+            passes(fields, "what", filter->subject))
+            call->entries[call->n++] = read_entry(call->arena, entry);
+        snprintf(call->next, sizeof(call->next), "%s",
+                 id != NULL && id->type == REDIS_REPLY_STRING ? id->str : "");
+    }
+    bool all = i == n && n < SEARCH_PAGE;
+    if (all)
+        call->next[0] = '\0';
+    call->looked_at += n;
+    if (err == OK && !all && call->n < call->max &&
+        call->looked_at < AUDIT_LOOKED_AT_MAX)
+        search_on(call);
+    else
+        call->done(call->data, err, call->entries, call->n, call->next);
+}
+
+static void search_on(struct search_call *call) {
+    char to[ID_SIZE + 1], count[16];
+    snprintf(to, sizeof(to), "%s%s", call->next[0] == '\0' ? "+" : "(",
+             call->next);
+    snprintf(count, sizeof(count), "%d", SEARCH_PAGE);
+    store_read(call->store, on_search, call, 6,
+               (const char *const[]){"XREVRANGE", "@" KEY_AUDIT, to, "-",
+                                     "COUNT", count});
+}
+
+void audit_search(struct store *store, struct arena *arena,
+                  const struct audit_filter *filter, const char *before,
+                  size_t max, audit_found *done, void *data) {
+    struct search_call *call = arena_alloc(arena, sizeof(*call));
+    *call = (struct search_call){
+        .store = store,
+        .arena = arena,
+        .filter = {arena_strdup(arena, filter->actor),
+                   arena_strdup(arena, filter->action),
+                   arena_strdup(arena, filter->subject)},
+        .entries = arena_alloc(arena, (max + 1) * sizeof(*call->entries)),
+        .max = max,
+        .done = done,
+        .data = data,
+    };
+    snprintf(call->next, sizeof(call->next), "%s", before);
+    search_on(call);
+}
+
+/* ---- where it begins and ends ------------------------------------------- */
+
+#define BASE_CONTEXT "audit base"
+
+struct ends_call {
+    const struct seal *seal;
+    struct audit_ends ends;
+    audit_ends_read *done;
+    void *data;
+};
+
+/* "<n> <h> <mac>" */
+static void read_base(struct ends_call *call, const char *text) {
+    struct audit_ends *ends = &call->ends;
+    char mac[SEAL_MAC_SIZE] = "", what[128];
+    int end = 0;
+    if (sscanf(text, "%" SCNd64 " %40s %73s%n", &ends->base_number,
+               ends->base_hash, mac, &end) != 3 ||
+        text[end] != '\0') {
+        ends->base_forged = true;
+        return;
+    }
+    if (strcmp(ends->base_hash, "-") == 0)
+        ends->base_hash[0] = '\0';
+    snprintf(what, sizeof(what), "%" PRId64 " %s", ends->base_number,
+             ends->base_hash);
+    ends->base_forged = !seal_mac_ok(call->seal, BASE_CONTEXT, what, mac);
+    ends->base_old = seal_is_old(call->seal, mac);
+}
+
+/* "<t>-<n> <h>" */
+static void read_head(struct audit_ends *ends, const char *text) {
+    int end = 0;
+    ends->head_odd = sscanf(text, "%63s %40s%n", ends->head_id, ends->head_hash,
+                            &end) != 2 ||
+                     text[end] != '\0' || !audit_id_valid(ends->head_id);
+    if (!ends->head_odd)
+        ends->head_number = strtoll(strchr(ends->head_id, '-') + 1, NULL, 10);
+}
+
+static void on_ends(void *data, enum err err, const struct redisReply *reply) {
+    struct ends_call *call = data;
+    const struct redisReply *base = reply_at(reply, 0),
+                            *head = reply_at(reply, 1);
+    if (err == OK && base != NULL && base->type == REDIS_REPLY_STRING)
+        read_base(call, base->str);
+    if (err == OK && head != NULL && head->type == REDIS_REPLY_STRING)
+        read_head(&call->ends, head->str);
+    call->done(call->data, err, &call->ends);
+    free(call);
+}
+
+void audit_ends_get(struct store *store, const struct seal *seal,
+                    audit_ends_read *done, void *data) {
+    struct ends_call *call = xcalloc(1, sizeof(*call));
+    call->seal = seal;
+    call->done = done;
+    call->data = data;
+    store_read(
+        store, on_ends, call, 3,
+        (const char *const[]){"MGET", "@" KEY_AUDIT_BASE, "@" KEY_AUDIT_HEAD});
+}
+
+static void add_base(struct txn *txn, const struct seal *seal, int64_t number,
+                     const char *hash) {
+    char what[128], mac[SEAL_MAC_SIZE], base[256];
+    snprintf(what, sizeof(what), "%" PRId64 " %s", number, hash);
+    seal_mac(seal, BASE_CONTEXT, what, mac);
+    snprintf(base, sizeof(base), "%" PRId64 " %s %s", number,
+             hash[0] == '\0' ? "-" : hash, mac);
+    txn_op(txn, "audit_trim");
+    txn_key(txn, KEY_AUDIT);
+    txn_key(txn, KEY_AUDIT_BASE);
+    txn_arg(txn, base);
+}
+
+void audit_forget(struct txn *txn, const struct seal *seal,
+                  const struct audit_entry *last) {
+    char next[ID_SIZE];
+    const char *dash = strchr(last->id, '-');
+    add_base(txn, seal, last->number, last->hash);
+    /* The smallest id behind it. */
+    snprintf(next, sizeof(next), "%" PRId64 "-%llu", last->at_ms,
+             dash == NULL ? 0 : strtoull(dash + 1, NULL, 10) + 1);
+    txn_arg(txn, next);
+}
+
+void audit_sign_base(struct txn *txn, const struct seal *seal,
+                     const struct audit_ends *ends) {
+    add_base(txn, seal, ends->base_number, ends->base_hash);
+    txn_arg(txn, "0-0");
+}
