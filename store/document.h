@@ -25,8 +25,12 @@ struct document {
     int64_t at_ms;
 };
 
-/* ERR_CONFLICT unless the version in the store is document->version. */
+/* ERR_CONFLICT unless the version in the store is document->version; the new
+ * one, by one higher, is a value of the result. */
 void document_put(struct txn *txn, const struct document *document);
+/* ERR_CONFLICT in the same way, and writes nothing: for a document that speaks
+ * of another. */
+void document_expect(struct txn *txn, const struct document *document);
 
 /* documents in the order of names; one never written has version 0. Borrowed
  * from arena. */
@@ -35,3 +39,10 @@ typedef void document_read(void *data, enum err err,
 void document_get(struct store *store, struct arena *arena,
                   const char *const *names, size_t n, document_read *done,
                   void *data);
+
+/* Only their versions, in the order of names; cheap. */
+#define DOCUMENT_NAMES_MAX 16
+typedef void document_versions(void *data, enum err err,
+                               const int64_t *versions, size_t n);
+void document_get_versions(struct store *store, const char *const *names,
+                           size_t n, document_versions *done, void *data);

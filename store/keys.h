@@ -38,6 +38,8 @@
 #define KEY_CHAT_MEMBER "member:%s" /* hash: a web chat member, by rider id */
 #define KEY_STATION "station:%s"    /* hash: a rest station, by its id */
 #define KEY_STATIONS "stations"     /* geo set: the ids of all of them */
+#define KEY_DOCUMENT "document:%s"  /* hash: data of the district, by name */
+#define KEY_DOCUMENTS "documents"   /* hash: version by name of all of them */
 
 #define TTL_SEEN_MS (24LL * 3600 * 1000)     /* redelivery comes in minutes */
 #define TTL_LINK_MS (10LL * 60 * 1000)       /* a one-time link into the chat */
