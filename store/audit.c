@@ -14,7 +14,6 @@
 #include <string.h>
 
 #define ID_DIGITS_MAX 20
-#define ID_SIZE 64
 
 bool audit_id_valid(const char *text) {
     size_t t = strspn(text, "0123456789");
@@ -32,7 +31,12 @@ static bool is_text(const struct redisReply *reply, const char *text) {
            reply->len == len && memcmp(reply->str, text, len) == 0;
 }
 
-/* Nothing but what the function writes, in its order, and no NUL in it. */
+static bool has_separator(const struct redisReply *value) {
+    return memchr(value->str, AUDIT_SEPARATOR[0], value->len) != NULL;
+}
+
+/* Nothing but what the function writes, in its order, without a NUL; and no
+ * separator but in the last one, so that nothing can move between them. */
 static bool is_odd(const struct redisReply *fields, bool chained) {
     static const char *const names[] = {"who", "did", "what", "how", "h"};
     size_t n = chained ? ARRAY_LEN(names) : ARRAY_LEN(names) - 1;
@@ -42,10 +46,22 @@ static bool is_odd(const struct redisReply *fields, bool chained) {
         const struct redisReply *value = reply_at(fields, 2 * i + 1);
         if (!is_text(reply_at(fields, 2 * i), names[i]) ||
             value->type != REDIS_REPLY_STRING ||
-            strlen(value->str) != value->len)
+            strlen(value->str) != value->len || (i < 3 && has_separator(value)))
             return true;
     }
     return false;
+}
+
+/* "<number> <hash>" */
+static void read_hash(const char *text, struct audit_entry *entry) {
+    char *end;
+    long long number = strtoll(text, &end, 10);
+    if (number <= 0 || *end != ' ' || strlen(end + 1) != AUDIT_HASH_SIZE - 1) {
+        entry->odd = true;
+        return;
+    }
+    entry->number = number;
+    entry->hash = end + 1;
 }
 
 static struct audit_entry read_entry(struct arena *arena,
@@ -53,19 +69,19 @@ static struct audit_entry read_entry(struct arena *arena,
     const struct redisReply *fields = reply_at(reply, 1);
     const char *id = reply_string(arena, reply_at(reply, 0));
     const struct redisReply *hash = reply_field(fields, "h");
-    const char *dash = strchr(id, '-');
-    return (struct audit_entry){
+    struct audit_entry entry = {
         .id = id,
         .at_ms = strtoll(id, NULL, 10),
-        .number =
-            hash != NULL && dash != NULL ? strtoll(dash + 1, NULL, 10) : 0,
         .actor = reply_string(arena, reply_field(fields, "who")),
         .action = reply_string(arena, reply_field(fields, "did")),
         .subject = reply_string(arena, reply_field(fields, "what")),
         .detail = reply_string(arena, reply_field(fields, "how")),
-        .hash = reply_string(arena, hash),
+        .hash = "",
         .odd = is_odd(fields, hash != NULL),
     };
+    if (hash != NULL)
+        read_hash(reply_string(arena, hash), &entry);
+    return entry;
 }
 
 /* ---- following ---------------------------------------------------------- */
@@ -90,7 +106,7 @@ void audit_follow(struct store *store, struct arena *arena, const char *after,
                   size_t max, audit_page *done, void *data) {
     struct follow_call *call = arena_alloc(arena, sizeof(*call));
     *call = (struct follow_call){arena, done, data};
-    char from[ID_SIZE], count[16];
+    char from[AUDIT_ID_SIZE], count[16];
     snprintf(from, sizeof(from), "%s%s", after[0] == '\0' ? "-" : "(", after);
     snprintf(count, sizeof(count), "%zu",
              max < AUDIT_PAGE_MAX ? max : AUDIT_PAGE_MAX);
@@ -132,7 +148,7 @@ struct search_call {
     struct audit_filter filter;
     struct audit_entry *entries;
     size_t n, max, looked_at;
-    char next[ID_SIZE];
+    char next[AUDIT_ID_SIZE];
     audit_found *done;
     void *data;
 };
@@ -173,7 +189,7 @@ static void on_search(void *data, enum err err,
 }
 
 static void search_on(struct search_call *call) {
-    char to[ID_SIZE + 1], count[16];
+    char to[AUDIT_ID_SIZE + 1], count[16];
     snprintf(to, sizeof(to), "%s%s", call->next[0] == '\0' ? "+" : "(",
              call->next);
     snprintf(count, sizeof(count), "%d", SEARCH_PAGE);
@@ -205,6 +221,26 @@ void audit_search(struct store *store, struct arena *arena,
 
 #define BASE_CONTEXT "audit base"
 
+void audit_link_print(const struct audit_link *link,
+                      char out[static AUDIT_LINK_SIZE]) {
+    if (link->number == 0)
+        out[0] = '\0';
+    else
+        snprintf(out, AUDIT_LINK_SIZE, "%" PRId64 " %s %s", link->number,
+                 link->id, link->hash);
+}
+
+bool audit_link_parse(const char *text, struct audit_link *out) {
+    struct audit_link link = {0};
+    int end = 0;
+    if (sscanf(text, "%18" SCNd64 " %47s %40s%n", &link.number, link.id,
+               link.hash, &end) != 3 ||
+        text[end] != '\0' || link.number <= 0 || !audit_id_valid(link.id))
+        return false;
+    *out = link;
+    return true;
+}
+
 struct ends_call {
     const struct seal *seal;
     struct audit_ends ends;
@@ -212,33 +248,19 @@ struct ends_call {
     void *data;
 };
 
-/* "<n> <h> <mac>" */
+/* A link and its mac. */
 static void read_base(struct ends_call *call, const char *text) {
     struct audit_ends *ends = &call->ends;
-    char mac[SEAL_MAC_SIZE] = "", what[128];
-    int end = 0;
-    if (sscanf(text, "%" SCNd64 " %40s %73s%n", &ends->base_number,
-               ends->base_hash, mac, &end) != 3 ||
-        text[end] != '\0') {
-        ends->base_forged = true;
+    char link[AUDIT_LINK_SIZE];
+    const char *blank = strrchr(text, ' ');
+    ends->base_forged = true;
+    if (blank == NULL || (size_t)(blank - text) >= sizeof(link))
         return;
-    }
-    if (strcmp(ends->base_hash, "-") == 0)
-        ends->base_hash[0] = '\0';
-    snprintf(what, sizeof(what), "%" PRId64 " %s", ends->base_number,
-             ends->base_hash);
-    ends->base_forged = !seal_mac_ok(call->seal, BASE_CONTEXT, what, mac);
-    ends->base_old = seal_is_old(call->seal, mac);
-}
-
-/* "<t>-<n> <h>" */
-static void read_head(struct audit_ends *ends, const char *text) {
-    int end = 0;
-    ends->head_odd = sscanf(text, "%63s %40s%n", ends->head_id, ends->head_hash,
-                            &end) != 2 ||
-                     text[end] != '\0' || !audit_id_valid(ends->head_id);
-    if (!ends->head_odd)
-        ends->head_number = strtoll(strchr(ends->head_id, '-') + 1, NULL, 10);
+    snprintf(link, sizeof(link), "%.*s", (int)(blank - text), text);
+    if (!audit_link_parse(link, &ends->base))
+        return;
+    ends->base_forged = !seal_mac_ok(call->seal, BASE_CONTEXT, link, blank + 1);
+    ends->base_old = seal_is_old(call->seal, blank + 1);
 }
 
 static void on_ends(void *data, enum err err, const struct redisReply *reply) {
@@ -248,7 +270,7 @@ static void on_ends(void *data, enum err err, const struct redisReply *reply) {
     if (err == OK && base != NULL && base->type == REDIS_REPLY_STRING)
         read_base(call, base->str);
     if (err == OK && head != NULL && head->type == REDIS_REPLY_STRING)
-        read_head(&call->ends, head->str);
+        call->ends.head_odd = !audit_link_parse(head->str, &call->ends.head);
     call->done(call->data, err, &call->ends);
     free(call);
 }
@@ -264,32 +286,36 @@ void audit_ends_get(struct store *store, const struct seal *seal,
         (const char *const[]){"MGET", "@" KEY_AUDIT_BASE, "@" KEY_AUDIT_HEAD});
 }
 
-static void add_base(struct txn *txn, const struct seal *seal, int64_t number,
-                     const char *hash) {
-    char what[128], mac[SEAL_MAC_SIZE], base[256];
-    snprintf(what, sizeof(what), "%" PRId64 " %s", number, hash);
-    seal_mac(seal, BASE_CONTEXT, what, mac);
-    snprintf(base, sizeof(base), "%" PRId64 " %s %s", number,
-             hash[0] == '\0' ? "-" : hash, mac);
+/* first is the id of the first entry that stays. */
+static void trim(struct txn *txn, const struct seal *seal,
+                 const struct audit_link *base, const char *first) {
+    char link[AUDIT_LINK_SIZE], mac[SEAL_MAC_SIZE];
+    char record[AUDIT_LINK_SIZE + SEAL_MAC_SIZE];
+    audit_link_print(base, link);
+    seal_mac(seal, BASE_CONTEXT, link, mac);
+    snprintf(record, sizeof(record), "%s %s", link, mac);
+    if (base->number == 0)
+        record[0] = '\0'; /* of before the chain: it goes on from nothing */
     txn_op(txn, "audit_trim");
     txn_key(txn, KEY_AUDIT);
     txn_key(txn, KEY_AUDIT_BASE);
-    txn_arg(txn, base);
+    txn_arg(txn, record);
+    txn_arg(txn, first);
 }
 
 void audit_forget(struct txn *txn, const struct seal *seal,
                   const struct audit_entry *last) {
-    char next[ID_SIZE];
+    struct audit_link link = {.number = last->number};
+    char first[AUDIT_ID_SIZE];
     const char *dash = strchr(last->id, '-');
-    add_base(txn, seal, last->number, last->hash);
-    /* The smallest id behind it. */
-    snprintf(next, sizeof(next), "%" PRId64 "-%llu", last->at_ms,
+    snprintf(link.id, sizeof(link.id), "%s", last->id);
+    snprintf(link.hash, sizeof(link.hash), "%s", last->hash);
+    snprintf(first, sizeof(first), "%" PRId64 "-%llu", last->at_ms,
              dash == NULL ? 0 : strtoull(dash + 1, NULL, 10) + 1);
-    txn_arg(txn, next);
+    trim(txn, seal, &link, first);
 }
 
 void audit_sign_base(struct txn *txn, const struct seal *seal,
-                     const struct audit_ends *ends) {
-    add_base(txn, seal, ends->base_number, ends->base_hash);
-    txn_arg(txn, "0-0");
+                     const struct audit_link *base) {
+    trim(txn, seal, base, "0-0");
 }

@@ -13,21 +13,23 @@ struct txn;
 
 /*
  * Reading the audit log; txn_audit() writes it. Its entries are chained: each
- * has a number, one higher than the one before, a time of Redis that never goes
- * back, and a hash of itself and the hash before it. See bot/audit_check.h for
- * what that is good for.
+ * has a number, one higher than the one before, and a hash of itself, the hash
+ * before it and its id. The id is a time of Redis that never goes back. See
+ * bot/audit_check.h for what that is good for.
  */
+#define AUDIT_ID_SIZE 48
 #define AUDIT_HASH_SIZE 41 /* SHA-1 in hex, as Redis has it for its functions  \
                             */
 #define AUDIT_PAGE_MAX 1000
+#define AUDIT_SEPARATOR "\x1f" /* between what is hashed */
 
 struct audit_entry {
-    const char *id; /* "1795300000000-17": at_ms and number */
+    const char *id; /* "1795300000000-0" */
     int64_t at_ms;
     int64_t number; /* 0: of before there were any */
     const char *actor, *action, *subject, *detail; /* see txn_audit() */
     const char *hash;                              /* "" without a number */
-    bool odd; /* it has other fields than those, or others in their place */
+    bool odd; /* it is not as the store's function writes them */
 };
 
 /* What comes is borrowed from arena. */
@@ -66,18 +68,25 @@ bool audit_id_valid(const char *text);
 
 /*
  * Where the chain begins and ends. base is the last entry that was forgotten:
- * number 0 and hash "" when none was. Its record is signed, so that nobody
- * else forgets. head is "" and 0 for an empty log.
+ * number 0 when none was. Its record is signed, so that nobody else forgets.
+ * head is the last one: number 0 for an empty log.
  */
+struct audit_link {
+    int64_t number;
+    char id[AUDIT_ID_SIZE];
+    char hash[AUDIT_HASH_SIZE];
+};
+#define AUDIT_LINK_SIZE 112 /* "<number> <id> <hash>", what is hashed; or ""   \
+                             */
+void audit_link_print(const struct audit_link *link,
+                      char out[static AUDIT_LINK_SIZE]);
+bool audit_link_parse(const char *text, struct audit_link *out);
+
 struct audit_ends {
-    int64_t base_number;
-    char base_hash[AUDIT_HASH_SIZE];
-    bool base_forged; /* there is a record, and it was not signed by our keys */
-    bool base_old;    /* it was signed by another key than the current one */
-    char head_id[64];
-    int64_t head_number;
-    char head_hash[AUDIT_HASH_SIZE];
-    bool head_odd; /* there is one, and it is none */
+    struct audit_link base, head;
+    bool base_forged; /* there is a record, and our keys have not signed it */
+    bool base_old;    /* another of our keys than the current one has */
+    bool head_odd;    /* there is a record, and it is none */
 };
 typedef void audit_ends_read(void *data, enum err err,
                              const struct audit_ends *ends);
@@ -89,4 +98,4 @@ void audit_forget(struct txn *txn, const struct seal *seal,
                   const struct audit_entry *last);
 /* Signs the record of what was forgotten by the current key. */
 void audit_sign_base(struct txn *txn, const struct seal *seal,
-                     const struct audit_ends *ends);
+                     const struct audit_link *base);

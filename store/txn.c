@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/audit.h"
 #include "store/internal.h"
 #include "store/keys.h"
 #include "store/notice.h"
@@ -143,14 +144,27 @@ void txn_notice(struct txn *txn, const struct notice *notice) {
     add_notice(txn, notice);
 }
 
+/* What stands between the fields when they are hashed is not in them. */
+static void add_audit_word(struct txn *txn, const char *word) {
+    if (strpbrk(word, AUDIT_SEPARATOR) == NULL) {
+        txn_arg(txn, word);
+        return;
+    }
+    char *clean = xstrdup(word);
+    for (char *at = clean; (at = strpbrk(at, AUDIT_SEPARATOR)) != NULL; at++)
+        *at = ' ';
+    txn_arg(txn, clean);
+    free(clean);
+}
+
 void txn_audit(struct txn *txn, const char *actor, const char *action,
                const char *subject, const char *detail) {
     txn_op(txn, "audit");
     txn_key(txn, KEY_AUDIT);
     txn_key(txn, KEY_AUDIT_HEAD);
-    txn_arg(txn, actor);
-    txn_arg(txn, action);
-    txn_arg(txn, subject);
+    add_audit_word(txn, actor);
+    add_audit_word(txn, action);
+    add_audit_word(txn, subject);
     txn_arg(txn, detail);
 }
 

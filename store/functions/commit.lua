@@ -12,11 +12,9 @@
 -- where keys[k] is its first key and args[a] .. args[a + n - 1] are its own.
 
 local ops = {}
-local chain -- end of the audit log, once this transaction has asked for it
 
 local function commit(keys, args)
     local last = #args
-    chain = nil
     local k, a = 1, 1
     while a <= last do
         local op, size = ops[args[a]], tonumber(args[a + 1])
@@ -84,27 +82,22 @@ ops['notice_close'] = {
     end
 }
 
--- The audit log. The id of an entry is its time, which never goes back, and
--- its number in the log: "<t>-<n>". 'h' chains it to the one before; the end of
--- the chain, "<t>-<n> <h>", is kept apart, so that a cut end is noticed.
--- Lengths are hashed, too: nothing can move from one field into the next.
-local function audit_add(stream, head, who, did, what, how)
-    local id = string.format('%.0f-%.0f', chain.t, chain.n + 1)
-    local h = redis.sha1hex(chain.h .. ' ' .. id .. ' ' .. #who .. ' ' ..
-        #did .. ' ' .. #what .. ' ' .. who .. did .. what .. how)
-    local added = redis.pcall('XADD', stream, id, 'who', who, 'did', did,
-        'what', what, 'how', how, 'h', h)
-    if type(added) == 'table' then
-        return added
-    end
-    redis.call('SET', head, id .. ' ' .. h)
-    chain.n = chain.n + 1
-    chain.h = h
-end
+-- As they were when they were read or written last: most often they still are,
+-- and need not be taken apart again.
+local chain, chain_n
 
-local function audit_now()
-    local now = redis.call('TIME')
-    return now[1] * 1000 + math.floor(now[2] / 1000)
+-- The audit log. 'h' of an entry is its number and a hash of it and of all
+-- before it: of the end of the chain as it was, "<n> <id> <hash>", and of its
+-- fields. The end is kept apart as well, so that a cut log is noticed. The id of
+-- an entry is its time, which never goes back.
+local function audit_add(stream, head, text, n, who, did, what, how)
+    local hash = redis.sha1hex(text .. '\31' .. who .. '\31' .. did ..
+        '\31' .. what .. '\31' .. how)
+    local id = redis.call('XADD', stream, '*', 'who', who, 'did', did,
+        'what', what, 'how', how, 'h', n .. ' ' .. hash)
+    chain_n = n
+    chain = n .. ' ' .. id .. ' ' .. hash
+    redis.call('SET', head, chain)
 end
 
 -- The log is new, or older than the chain, or its end was lost. Whoever made
@@ -112,57 +105,45 @@ end
 -- on; but an entry says it, for whoever verifies.
 local function audit_begin(stream, head)
     local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
-    chain = {t = audit_now(), n = 0, h = ''}
+    chain, chain_n = '', 0
     if not last then
         return
     end
-    local t, n = string.match(last[1], '^(%d+)-(%d+)$')
-    if last[2][9] == 'h' then
-        chain.n = tonumber(n)
-        chain.h = last[2][10]
+    local n, hash = string.match(last[2][10] or '', '^(%d+) (%x+)$')
+    if n then
+        chain_n = tonumber(n)
+        chain = n .. ' ' .. last[1] .. ' ' .. hash
     end
-    chain.t = math.max(chain.t, tonumber(t) + 1)
-    local failed = audit_add(stream, head, 'system', 'audit-begin', last[1],
-        tostring(redis.call('XLEN', stream)))
-    if failed then
-        error(failed)
-    end
-end
-
-local function audit_read(stream, head)
-    local t, n, h = string.match(redis.call('GET', head) or '',
-        '^(%d+)%-(%d+) (%x+)$')
-    if t then
-        chain = {t = math.max(audit_now(), tonumber(t)), n = tonumber(n), h = h}
-    else
-        audit_begin(stream, head)
-    end
+    audit_add(stream, head, chain, chain_n + 1, 'system', 'audit-begin',
+        last[1], tostring(redis.call('XLEN', stream)))
 end
 
 -- keys: audit, audit:head; args: actor, action, subject, detail
 ops['audit'] = {
     apply = function(keys, k, args, a)
         local stream, head = keys[k], keys[k + 1]
-        if not chain then
-            audit_read(stream, head)
+        local text = redis.call('GET', head)
+        if text ~= chain then
+            chain = text
+            chain_n = tonumber(string.match(text or '',
+                '^(%d+) %d+%-%d+ %x+$'))
         end
-        if audit_add(stream, head, args[a], args[a + 1], args[a + 2],
-            args[a + 3]) then
+        if not chain_n then
             audit_begin(stream, head)
-            local failed = audit_add(stream, head, args[a], args[a + 1],
-                args[a + 2], args[a + 3])
-            if failed then
-                error(failed)
-            end
         end
+        audit_add(stream, head, chain, chain_n + 1, args[a], args[a + 1],
+            args[a + 2], args[a + 3])
     end
 }
 
 -- Forgets the oldest entries; what the chain goes on from is kept.
--- keys: audit, audit:base; args: "<n> <h> <mac>", id after the last forgotten
+-- keys: audit, audit:base; args: "<n> <id> <hash> <mac>" or '', the first id
+-- to keep
 ops['audit_trim'] = {
     apply = function(keys, k, args, a)
-        redis.call('SET', keys[k + 1], args[a])
+        if args[a] ~= '' then
+            redis.call('SET', keys[k + 1], args[a])
+        end
         redis.call('XTRIM', keys[k], 'MINID', args[a + 1])
     end
 }
