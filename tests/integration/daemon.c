@@ -1,4 +1,5 @@
 #include "tests/integration/daemon.h"
+#include "tests/integration/ticket_peek.h"
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -379,6 +380,17 @@ char *test_daemon_redis_string(struct test_daemon *daemon, const char *fmt,
     char *value = reply->str == NULL ? NULL : xstrndup(reply->str, reply->len);
     freeReplyObject(reply);
     return value;
+}
+
+char *test_daemon_ticket(struct test_daemon *daemon, const char *id,
+                         const char *field) {
+    char *key_file = xasprintf("%s/data/field.key", daemon->dir);
+    char *found = ticket_peek(
+        test_daemon_redis_string(
+            daemon, "HGET {" TEST_DAEMON_DISTRICT "}:ticket:%s private", id),
+        id, key_file, field);
+    free(key_file);
+    return found;
 }
 
 pid_t test_daemon_redis_pid(struct test_daemon *daemon) {

@@ -51,6 +51,9 @@ long long test_daemon_redis_int(struct test_daemon *daemon, const char *fmt,
                                 ...);
 char *test_daemon_redis_string(struct test_daemon *daemon, const char *fmt,
                                ...);
+/* A private field of a stored ticket, see ticket_peek.h; free(). */
+char *test_daemon_ticket(struct test_daemon *daemon, const char *id,
+                         const char *field);
 /* The first key whose name or content holds text; free(), NULL: none. Not
  * looked at are keys that begin with except (NULL: none), behind the
  * district's tag. */

@@ -1,4 +1,5 @@
 #include "tests/integration/engine.h"
+#include "tests/integration/ticket_peek.h"
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -120,6 +121,7 @@ static void start_store(struct engine *engine) {
                               .url = redis_server_url(engine->redis),
                               .district = DISTRICT,
                               .seen_ttl_ms = engine->config->seen_ttl_ms,
+                              .seal = engine->bot.seal,
                               .on_up = on_up,
                               .on_down = on_down,
                               .data = engine,
@@ -462,6 +464,12 @@ char *engine_redis_text(struct engine *engine, const char *fmt, ...) {
     char *text = xstrdup(reply->type == REDIS_REPLY_STRING ? reply->str : "");
     freeReplyObject(reply);
     return text;
+}
+
+char *engine_ticket(struct engine *engine, const char *id, const char *field) {
+    return ticket_peek(
+        engine_redis_text(engine, "HGET {" DISTRICT "}:ticket:%s private", id),
+        id, engine->config->key_file, field);
 }
 
 double engine_metric(const char *name) {

@@ -118,6 +118,8 @@ long long engine_redis(struct engine *engine, const char *fmt, ...)
 /* A string that Redis answers, "" for nil; free(). */
 char *engine_redis_text(struct engine *engine, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* A private field of a stored ticket, see ticket_peek.h; free(). */
+char *engine_ticket(struct engine *engine, const char *id, const char *field);
 /* The value of a metric with its labels, such as "xiaofeng_floods_total". */
 double engine_metric(const char *name);
 

@@ -220,10 +220,8 @@ static void test_report_in_any_order(void **state) {
     shows(NULL, user, NULL, "/photo/a");
     hears(user, "已登记，编号 P");
     const char *id = number_in_last();
-    char *place = test_daemon_redis_string(
-        talk.daemon, "HGET {qinhuai}:ticket:%s place", id);
-    char *lat = test_daemon_redis_string(talk.daemon,
-                                         "HGET {qinhuai}:ticket:%s lat", id);
+    char *place = test_daemon_ticket(talk.daemon, id, "place");
+    char *lat = test_daemon_ticket(talk.daemon, id, "lat");
     assert_string_equal(place, "科巷菜场");
     assert_true(strtod(lat, NULL) > 32.04 && strtod(lat, NULL) < 32.05);
     free(place);
@@ -267,8 +265,7 @@ static void test_report_by_exif(void **state) {
     asks(user, "取消", "不弄了");
     shows(NULL, user, "随手拍 路灯坏了", "/exif/a");
     hears(user, "已登记，编号 P");
-    char *lat = test_daemon_redis_string(
-        talk.daemon, "HGET {qinhuai}:ticket:%s lat", number_in_last());
+    char *lat = test_daemon_ticket(talk.daemon, number_in_last(), "lat");
     assert_true(strtod(lat, NULL) > 32.0 && strtod(lat, NULL) < 32.1);
     free(lat);
     asks(user, "不读取位置", "不读取照片里的位置");

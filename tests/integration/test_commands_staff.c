@@ -167,8 +167,7 @@ static void test_anonymous(void **state) {
         not_named = xasprintf("补充：谢谢|!%s", rider);
         asks_about(staff, "看", id, "", not_named);
         free(not_named);
-        char *who = test_daemon_redis_string(
-            talk.daemon, "HGET {qinhuai}:ticket:%s nick", id);
+        char *who = test_daemon_ticket(talk.daemon, id, "nick");
         assert_true(who == NULL || who[0] == '\0');
         free(who);
     }

@@ -485,12 +485,12 @@ static void test_numbers_in_texts(void **state) {
     struct engine *e = *state;
     engine_has(ask(e, "诉求 1 号门充电桩坏了"), "已登记，编号 S1");
     engine_has_not(engine_last(e, NULL), "匿名");
-    char *text = engine_redis_text(e, "HGET {test}:ticket:S1 text");
+    char *text = engine_ticket(e, "S1", "text");
     assert_string_equal(text, "1 号门充电桩坏了");
     free(text);
     engine_has(ask(e, "诉求 1. 充电贵 2. 换电远"), "已登记");
     engine_has(ask(e, "诉求 匿名 站长扣工资"), "已匿名登记，编号 S3");
-    text = engine_redis_text(e, "HGET {test}:ticket:S3 text");
+    text = engine_ticket(e, "S3", "text");
     assert_string_equal(text, "站长扣工资");
     free(text);
     engine_has(ask(e, "语言 3"), "English");

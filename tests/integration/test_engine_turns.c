@@ -66,9 +66,10 @@ static void test_order(void **state) {
                 continue;
             const char *id = strstr(e->sent[i].text, "编号 S");
             assert_non_null(id);
-            char *kept =
-                engine_redis_text(e, "HGET {test}:ticket:S%ld text",
-                                  strtol(id + strlen("编号 S"), NULL, 10));
+            char number[24];
+            snprintf(number, sizeof(number), "S%ld",
+                     strtol(id + strlen("编号 S"), NULL, 10));
+            char *kept = engine_ticket(e, number, "text");
             snprintf(text, sizeof(text), "充电 %d", ++nth);
             assert_string_equal(kept, text);
             free(kept);
@@ -119,7 +120,7 @@ static void test_redelivered_answer(void **state) {
     engine_settle(e);
     engine_has(engine_last(e, NULL), "哪一类");
     engine_has(engine_ask(e, RIDER, "1"), "编号 P1");
-    char *text = engine_redis_text(e, "HGET {test}:ticket:P1 text");
+    char *text = engine_ticket(e, "P1", "text");
     assert_string_equal(text, "");
     free(text);
 }

@@ -111,10 +111,13 @@ static void test_an_answer_names_message_and_rider(void **state) {
     assert_non_null(call);
     assert_string_equal(call->mention, "91002");
     assert_string_equal(call->reply_to, "700003");
+    char id[24];
+    assert_int_equal(sscanf(strstr(call->text, "编号 "), "编号 %23[SP0-9]", id),
+                     1);
     peer_call_free(call);
-    char *key = test_daemon_redis_find(reverse, "[3号柜] & 急,急", NULL);
-    assert_non_null(key);
-    free(key);
+    char *text = test_daemon_ticket(reverse, id, "text");
+    assert_string_equal(text, "电池坏了 [3号柜] & 急,急");
+    free(text);
     peer_close(peer);
 }
 

@@ -361,7 +361,7 @@ static void test_complaint(void **state) {
     struct engine *e = *state;
     engine_has(ask(e, "驿站的空调坏了好几天"), "作为诉求提交");
     engine_has(ask(e, "1"), "已登记，编号 S");
-    char *text = engine_redis_text(e, "HGET {test}:ticket:S1 text");
+    char *text = engine_ticket(e, "S1", "text");
     assert_string_equal(text, "驿站的空调坏了好几天");
     free(text);
     ask(e, "取消");

@@ -99,14 +99,18 @@ static void read_ticket(const char *key, const redisReply *hash) {
     snprintf(stored->id, sizeof(stored->id), "%s",
              key + strlen("{qinhuai}:ticket:"));
     report = stored->id[0] == 'P';
-    stored->record = record_of(field(hash, report ? "place" : "text"));
+    char *words =
+        test_daemon_ticket(world.daemon, stored->id, report ? "place" : "text");
+    stored->record = record_of(words == NULL ? "" : words);
     stored->sorted = !report && field(hash, "category")[0] != '\0';
     HASH_ADD_STR(all, id, stored);
     if (stored->record == NULL) {
         problem("%s is of nobody: %s", stored->id,
-                field(hash, report ? "place" : "text"));
+                words == NULL ? "not to be opened" : words);
+        free(words);
         return;
     }
+    free(words);
     if (++stored->record->stored > 1)
         problem("%s is there %u times: %s, %s", stored->record->words,
                 stored->record->stored, stored->record->told, stored->id);
