@@ -13,7 +13,7 @@
 #include <time.h>
 #include <utlist.h>
 
-#define PATH_BYTES 1024
+#define HTTP_COMPLETIONS_MAX 8
 #define SEND_MS 120000 /* for a client to take its answer */
 #define LINGER_MS 2000 /* for one to read why its body was not */
 
@@ -31,6 +31,7 @@ struct http_route {
     size_t len;
     http_handler *handler;
     void *data;
+    struct http_tree *tree; /* owned; NULL: GET only, and no body */
     struct http_route *next;
 };
 
@@ -39,20 +40,29 @@ static struct metric requests =
 static struct metric refusals = METRIC_COUNTER(
     "xiaofeng_http_refused_total", "HTTP requests answered with 4xx or 5xx.");
 
-static const char *status_text(unsigned status) {
+static struct metric full =
+    METRIC_COUNTER("xiaofeng_http_bodies_full_total",
+                   "Requests refused because too many bytes were held.");
+
+const char *http_status_text(unsigned status) {
     static const struct {
         unsigned status;
         const char *text;
     } texts[] = {
         {200, "OK"},
+        {201, "Created"},
+        {204, "No Content"},
         {304, "Not Modified"},
         {400, "Bad Request"},
         {401, "Unauthorized"},
         {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
+        {409, "Conflict"},
         {411, "Length Required"},
         {413, "Content Too Large"},
+        {415, "Unsupported Media Type"},
+        {422, "Unprocessable Content"},
         {429, "Too Many Requests"},
         {500, "Internal Server Error"},
         {503, "Service Unavailable"},
@@ -86,19 +96,29 @@ static void add_date(struct buf *out) {
     buf_addf(out, "Date: %s\r\n", date);
 }
 
+static void add_header(struct buf *out, const struct http_header *header) {
+    buf_addf(out, "%s: ", header->name);
+    for (const char *at = header->value; *at; at++)
+        if ((unsigned char)*at >= ' ' && *at != 0x7f)
+            buf_addc(out, *at);
+    buf_adds(out, "\r\n");
+}
+
 static void compose(struct buf *out, const struct http_answer *answer,
                     enum http_cache cache, const char *etag, bool close) {
+    bool bare = answer->status == 304 || answer->status == 204;
+
     buf_addf(out, "HTTP/1.1 %u %s\r\n", answer->status,
-             status_text(answer->status));
+             http_status_text(answer->status));
     add_date(out);
-    if (answer->status != 304)
+    if (!bare)
         buf_addf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n",
                  answer->type, answer->body_len);
     buf_addf(out, SECURITY_HEADERS "Cache-Control: %s\r\n", cache_text(cache));
     if (etag)
         buf_addf(out, "ETag: %s\r\n", etag);
-    if (answer->status == 405)
-        buf_adds(out, "Allow: GET\r\n");
+    for (size_t i = 0; i < answer->n_headers; i++)
+        add_header(out, &answer->headers[i]);
     if (answer->status == 401)
         buf_adds(out, "WWW-Authenticate: Bearer\r\n");
     if (close)
@@ -112,11 +132,15 @@ static void compose(struct buf *out, const struct http_answer *answer,
 
 static void status_answer(struct http_answer *answer, struct buf *text,
                           unsigned status) {
-    buf_addf(text, "%u %s\n", status, status_text(status));
+    static const struct http_header allow = {"Allow", "GET"};
+
+    buf_addf(text, "%u %s\n", status, http_status_text(status));
     *answer = (struct http_answer){.status = status,
                                    .type = "text/plain; charset=utf-8",
                                    .body = text->data,
-                                   .body_len = text->len};
+                                   .body_len = text->len,
+                                   .headers = &allow,
+                                   .n_headers = status == 405};
 }
 
 void http_refuse(struct lws *wsi, unsigned status) {
@@ -138,20 +162,11 @@ static void set_deadline(struct conn *conn, unsigned ms) {
     lws_set_timeout(conn->wsi, NO_PENDING_TIMEOUT, 0);
 }
 
-static void request_free(struct http_request *request) {
-    DL_DELETE(request->server->waiting, request);
-    if (request->conn)
-        request->conn->request = NULL;
-    buf_finish(&request->out);
-    free(request->arguments);
-    free(request);
-}
-
 /* The answer has left: the connection waits for the next request. */
 static int complete(struct conn *conn) {
     bool linger = conn->request->linger;
 
-    request_free(conn->request);
+    http_request_free(conn->request);
     if (linger) {
         /* Closing with bytes unread would take the answer with it. */
         set_deadline(conn, LINGER_MS);
@@ -180,7 +195,7 @@ static int send_answer(struct conn *conn) {
 }
 
 int http_writable(struct conn *conn) {
-    if (!conn->request || !conn->request->answered)
+    if (!conn->request || !conn->request->answered || conn->request->ready)
         return 0;
     return send_answer(conn);
 }
@@ -191,7 +206,7 @@ void http_answer_with(struct http_request *request,
     struct conn *conn = request->conn;
 
     if (!conn) {
-        request_free(request);
+        http_request_free(request);
         return;
     }
     if (request->answered) {
@@ -231,8 +246,8 @@ void http_gone(struct conn *conn) {
     conn->request = NULL;
     request->conn = NULL;
     /* Without a callback its answer is still to come, and frees it. */
-    if (gone || request->answered)
-        request_free(request);
+    if (gone || request->answered || request->reading)
+        http_request_free(request);
     if (gone)
         gone(data);
 }
@@ -243,87 +258,30 @@ void http_on_gone(struct http_request *request, void (*gone)(void *data),
     request->gone_data = data;
 }
 
-/* Every argument of the query, each with its NUL. */
-static void copy_arguments(struct http_request *request, struct lws *wsi) {
-    int total = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_URI_ARGS);
-    struct buf all = {0};
-    char *to;
-    int len;
-
-    for (int i = 0; total > 0; i++) {
-        to = buf_reserve(&all, (size_t)total + 1);
-        len = lws_hdr_copy_fragment(wsi, to, total + 1, WSI_TOKEN_HTTP_URI_ARGS,
-                                    i);
-        if (len < 0)
-            break;
-        all.len += (size_t)len + 1;
-    }
-    request->arguments_len = all.len;
-    request->arguments = all.len ? buf_take(&all) : NULL;
-    buf_finish(&all);
-}
-
-const char *http_query(struct http_request *request, const char *name) {
-    size_t len = strlen(name);
-    const char *end;
-
-    if (!request->arguments)
-        return "";
-    end = request->arguments + request->arguments_len;
-    for (const char *at = request->arguments; at < end; at += strlen(at) + 1)
-        if (strncmp(at, name, len) == 0 && at[len] == '=')
-            return at + len + 1;
-    return "";
-}
-
-const char *http_peer(const struct http_request *request) {
-    return request->peer;
-}
-
-static bool has_body(struct lws *wsi) {
-    char length[32];
-    int len = lws_hdr_copy(wsi, length, sizeof(length),
-                           WSI_TOKEN_HTTP_CONTENT_LENGTH);
-
-    return len < 0 || (len > 0 && strcmp(length, "0") != 0);
-}
-
-/* Whether the library reads on by itself, and throws away what it reads. */
-static bool body_is_read(struct lws *wsi) {
-    return lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) ||
-           lws_hdr_total_length(wsi, WSI_TOKEN_PUT_URI) ||
-           lws_hdr_total_length(wsi, WSI_TOKEN_PATCH_URI) || has_body(wsi);
+static bool path_valid(const char *path, size_t len) {
+    if (len >= HTTP_PATH_BYTES)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)path[i] < ' ' || path[i] == 0x7f || path[i] == '\\')
+            return false;
+    return true;
 }
 
 /* The status a request is refused with before anybody looks at it, or 0. */
-static unsigned check_request(struct lws *wsi, const char *path, size_t len) {
+static unsigned check_request(struct http_request *request, bool path_ok) {
+    struct lws *wsi = request->conn->wsi;
+    unsigned status = http_body_length(wsi, &request->body_len);
+
     if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING))
         return 411;
-    if (!lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI))
-        return 405;
-    if (has_body(wsi) || len >= PATH_BYTES)
+    if (!path_ok)
         return 400;
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)path[i] < ' ' || path[i] == 0x7f || path[i] == '\\')
-            return 400;
-    return 0;
-}
-
-static struct http_request *request_new(struct conn *conn) {
-    struct http_request *request = xcalloc(1, sizeof(*request));
-    struct lws *wsi = conn->wsi;
-
-    request->server = conn->server;
-    request->conn = conn;
-    conn->request = request;
-    lws_strncpy(request->peer, conn->address, sizeof(request->peer));
-    if (lws_hdr_copy(wsi, request->if_none_match,
-                     sizeof(request->if_none_match),
-                     WSI_TOKEN_HTTP_IF_NONE_MATCH) < 0)
-        request->if_none_match[0] = '\0';
-    copy_arguments(request, wsi);
-    DL_APPEND(conn->server->waiting, request);
-    return request;
+    if (request->method == HTTP_METHODS ||
+        (!request->tree && request->method != HTTP_GET))
+        return 405;
+    if (!request->tree)
+        return status || request->body_len ? 400 : 0;
+    return status;
 }
 
 static struct http_route *route_find(struct ws_server *server,
@@ -340,11 +298,11 @@ static struct http_route *route_find(struct ws_server *server,
     return best;
 }
 
-static void dispatch(struct http_request *request, const char *path) {
-    struct http_route *route = route_find(request->server, path);
-
+static void dispatch(struct http_request *request, struct http_route *route,
+                     const char *path) {
     /* A route is named by the program, a file only by a directory. */
     bool root = route && route->len == 1 && strlen(path) > 1;
+
     if ((!route || root) && http_static_find(request, path))
         return;
     if (route)
@@ -353,46 +311,191 @@ static void dispatch(struct http_request *request, const char *path) {
         http_answer_status(request, 404);
 }
 
+static void refuse(struct http_request *request, unsigned status) {
+    if (request->tree && request->tree->refuse)
+        request->tree->refuse(request, status, request->tree->data);
+    else
+        http_answer_status(request, status);
+}
+
+/* Begins a request of a tree: its body comes first. */
+static void enter_tree(struct http_request *request, const char *rest) {
+    const struct http_tree *tree = request->tree;
+    unsigned status =
+        tree->admit ? tree->admit(request, rest, request->body_len, tree->data)
+        : request->body_len ? 413u
+                            : 0u;
+
+    if (status) {
+        refuse(request, status);
+        return;
+    }
+    request->linger = false; /* it is read */
+    if (!request->body_len) {
+        tree->handler(request, rest, tree->data);
+        return;
+    }
+    request->reading = true;
+    request->rest = xstrdup(rest);
+    server_set_deadline(
+        request->conn,
+        request->server->limits.request_ms +
+            (unsigned)(request->body_len / (SERVER_BODY_SLOWEST / 1000)));
+}
+
+/*
+ * Where the library is busy with a body the answer is sent a little later: it
+ * would go on with a transaction that has ended.
+ */
+static int after_dispatch(struct http_request *request, bool later) {
+    request->dispatching = false;
+    if (!request->answered)
+        return 0;
+    if (!later)
+        return send_answer(request->conn);
+    request->ready = true;
+    request->server->n_ready++;
+    return 0;
+}
+
+void http_flush(struct ws_server *server) {
+    struct http_request *request, *next;
+
+    if (!server->n_ready)
+        return;
+    DL_FOREACH_SAFE(server->waiting, request, next) {
+        struct conn *conn = request->conn;
+
+        if (!request->ready)
+            continue;
+        request->ready = false;
+        server->n_ready--;
+        if (send_answer(conn) != 0)
+            ws_kill(conn->wsi);
+    }
+}
+
 int http_received(struct conn *conn, const char *path, size_t len) {
     struct lws *wsi = conn->wsi;
-    unsigned status = check_request(wsi, path, len);
+    bool path_ok = path_valid(path, len);
     struct http_request *request;
-    char copy[PATH_BYTES]; /* the library frees its own with the headers */
+    struct http_route *route;
+    unsigned status;
+    char copy[HTTP_PATH_BYTES] = ""; /* the library frees its own too early */
 
     if (conn->request)
         return -1;
     metric_add(&requests, 1);
-    request = request_new(conn);
-    request->linger =
-        body_is_read(wsi) ||
-        lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING);
-    request->bodiless = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
+    if (path_ok)
+        memcpy(copy, path, len);
+    route = route_find(conn->server, copy);
+    request = http_request_new(conn);
+    request->tree = route ? route->tree : NULL;
+    request->linger = http_body_is_read(wsi);
+    request->bodiless = request->method == HTTP_HEAD;
     request->dispatching = true;
     set_deadline(conn, conn->server->limits.request_ms);
     /* Newer versions of the library give up the connection if anything comes
      * before this request is answered, older ones are woken in vain. */
-    if (!body_is_read(wsi))
+    if (!http_body_is_read(wsi))
         lws_rx_flow_control(wsi, 0);
-    if (status) {
-        http_answer_status(request, status);
-    } else {
-        memcpy(copy, path, len);
-        copy[len] = '\0';
-        dispatch(request, copy);
-    }
-    request->dispatching = false;
-    return request->answered ? send_answer(conn) : 0;
+    status = check_request(request, path_ok);
+    if (status)
+        refuse(request, status);
+    else if (request->tree)
+        enter_tree(request, copy + route->len);
+    else
+        dispatch(request, route, copy);
+    return after_dispatch(request, http_body_is_read(wsi));
 }
 
-void http_route_add(struct loop *loop, const char *prefix,
-                    http_handler *handler, void *data) {
+/* Too much is held for all requests together: whoever has sent the piece that
+ * does not fit goes without. */
+static void refuse_piece(struct http_request *request) {
+    metric_add(&full, 1);
+    request->reading = false;
+    request->linger = true;
+    refuse(request, 503);
+}
+
+/*
+ * The library takes the head of a request for its body when it came in one
+ * piece with the request before it. Nobody is served so.
+ */
+static bool is_head(const struct http_request *request, const char *bytes,
+                    size_t len) {
+    const char *method = http_method_names[request->method];
+    size_t method_len = strlen(method);
+
+    return len > method_len && memcmp(bytes, method, method_len) == 0 &&
+           bytes[method_len] == ' ';
+}
+
+int http_body_received(struct conn *conn, const char *bytes, size_t len) {
+    struct http_request *request = conn->request;
+    size_t left, taken;
+
+    /* What comes behind a refusal. */
+    if (!request || !request->reading || !len)
+        return 0;
+    if (!request->body.len && is_head(request, bytes, len))
+        return -1;
+    left = request->body_len - request->body.len;
+    taken = len < left ? len : left;
+    request->dispatching = true;
+    if (conn->server->bodies + taken > SERVER_BODIES_BYTES) {
+        refuse_piece(request);
+        return after_dispatch(request, true);
+    }
+    buf_add(&request->body, bytes, taken);
+    conn->server->bodies += taken;
+    if (taken == left) {
+        request->reading = false;
+        /* What it sent beyond is lost in some versions. */
+        request->linger = taken < len;
+        if (!request->linger)
+            lws_rx_flow_control(conn->wsi, 0);
+        set_deadline(conn, conn->server->limits.request_ms);
+        request->tree->handler(request, request->rest, request->tree->data);
+    }
+    return after_dispatch(request, true);
+}
+
+/*
+ * The library says so again, and in some places for ever, while there is more
+ * to read than the body.
+ */
+int http_body_complete(struct conn *conn) {
+    struct http_request *request = conn->request;
+
+    if (!request || request->completions++ == HTTP_COMPLETIONS_MAX)
+        return -1;
+    return 0;
+}
+
+static struct http_route *route_new(struct loop *loop, const char *prefix) {
     struct http_route *route = xcalloc(1, sizeof(*route));
 
     route->prefix = xstrdup(prefix);
     route->len = strlen(prefix);
+    LL_PREPEND(loop->ws->http_routes, route);
+    return route;
+}
+
+void http_route_add(struct loop *loop, const char *prefix,
+                    http_handler *handler, void *data) {
+    struct http_route *route = route_new(loop, prefix);
+
     route->handler = handler;
     route->data = data;
-    LL_PREPEND(loop->ws->http_routes, route);
+}
+
+void http_tree_add(struct loop *loop, const char *prefix,
+                   const struct http_tree *tree) {
+    struct http_route *route = route_new(loop, prefix);
+
+    route->tree = xcalloc(1, sizeof(*tree));
+    *route->tree = *tree;
 }
 
 void http_finish(struct ws_server *server) {
@@ -400,10 +503,11 @@ void http_finish(struct ws_server *server) {
     struct http_request *request, *later;
 
     DL_FOREACH_SAFE(server->waiting, request, later) {
-        request_free(request);
+        http_request_free(request);
     }
     LL_FOREACH_SAFE(server->http_routes, route, next) {
         free(route->prefix);
+        free(route->tree);
         free(route);
     }
     http_static_finish(server);

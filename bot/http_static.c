@@ -120,7 +120,7 @@ static void on_read(uv_work_t *work, int status) {
         http_answer_status(request, 404);
     } else {
         known = file->cache == HTTP_CACHE_CHECK &&
-                strcmp(request->if_none_match, file->etag) == 0;
+                strcmp(http_field(request, HTTP_IF_NONE_MATCH), file->etag) == 0;
         if (known)
             answer = (struct http_answer){.status = 304};
         http_answer_with(request, &answer, file->cache,

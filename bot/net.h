@@ -25,7 +25,8 @@
  *   ws_frame.c     its frames on their way out
  *   ws_client.c    a connection that is kept open
  *   server.c       what libwebsockets tells us about accepted connections
- *   http.c         requests, routes and answers
+ *   http.c         routes, answers, the life of a request
+ *   http_request.c what a request came with: method, headers, arguments, body
  *   http_static.c  files
  */
 struct http_route;
@@ -52,7 +53,9 @@ struct ws_server {
     struct ws_link *links;        /* connections of ours, tried and open */
     unsigned handles;             /* uv handles and requests still under way */
     bool stopping;                /* no new connections of either kind */
-    size_t joining; /* bytes held for messages that are not whole */
+    size_t joining;   /* bytes held for messages that are not whole */
+    size_t bodies;    /* … for the bodies of requests */
+    unsigned n_ready; /* requests whose answer goes out by http_flush() */
 
     struct lws_vhost *client_vhost[2]; /* without and with TLS, made late */
 
@@ -165,16 +168,22 @@ extern const struct lws_protocols server_protocols[];
 /* One send() takes all that may be queued, and some frames more. */
 #define WS_SEND_BYTES ((size_t)WS_QUEUE_BYTES * 2)
 
-/* http.c */
+/* http.c, http_request.c */
 #define HTTP_ETAG_BYTES 48
+#define HTTP_PATH_BYTES 1024
 struct http_request {
     struct ws_server *server;
     struct conn *conn; /* NULL when the client has gone */
     struct http_request *prev, *next;
+    enum http_method method;
+    const struct http_tree *tree; /* of its route, or NULL */
+    char *rest;                   /* of the path, until its body is whole */
     char *arguments; /* decoded "name=value" strings, NUL between them */
     size_t arguments_len;
+    char *fields[HTTP_FIELDS]; /* NULL: it came without */
+    struct buf body;
+    size_t body_len; /* what its Content-Length promised */
     char peer[INET6_ADDRSTRLEN];
-    char if_none_match[HTTP_ETAG_BYTES];
     void (*gone)(void *data);
     void *gone_data;
     struct buf out;   /* the whole answer until the library has it */
@@ -182,6 +191,9 @@ struct http_request {
     bool dispatching; /* its handler is being called by libwebsockets */
     bool linger;      /* what it sends is not read: close after the answer */
     bool bodiless;    /* HEAD: the answer ends with its head */
+    bool reading;     /* its body is on its way */
+    bool ready;       /* its answer goes out by http_flush() */
+    unsigned completions; /* how often the library said its body is whole */
 };
 
 /* Whether and how a browser may keep an answer. */
@@ -190,7 +202,12 @@ enum http_cache { HTTP_CACHE_NEVER, HTTP_CACHE_CHECK, HTTP_CACHE_YEAR };
 /* A new request; returns nonzero when the connection is to be closed. */
 int http_received(struct conn *conn, const char *path, size_t len);
 int http_writable(struct conn *conn);
+/* A piece of its body; the body is whole. Return values as above. */
+int http_body_received(struct conn *conn, const char *bytes, size_t len);
+int http_body_complete(struct conn *conn);
 void http_gone(struct conn *conn);
+/* Once a turn of the loop, outside of what the library does. */
+void http_flush(struct ws_server *server);
 /* Answers what is no request of ours: a refused upgrade. */
 void http_refuse(struct lws *wsi, unsigned status);
 void http_finish(struct ws_server *server);
@@ -200,6 +217,16 @@ void http_answer_with(struct http_request *request,
                       const struct http_answer *answer, enum http_cache cache,
                       const char *etag);
 void http_answer_status(struct http_request *request, unsigned status);
+
+/* http_request.c */
+/* A request for the connection, of its headers; its method is HTTP_METHODS when
+ * it is none that we know. */
+struct http_request *http_request_new(struct conn *conn);
+void http_request_free(struct http_request *request);
+/* How long its body says to be: 0, 400, 411 or 413 to refuse it. */
+unsigned http_body_length(struct lws *wsi, size_t *len);
+/* Whether the library reads on by itself, and throws away what it reads. */
+bool http_body_is_read(struct lws *wsi);
 
 /* http_static.c */
 struct http_static;

@@ -220,7 +220,7 @@ static unsigned ask_handler(struct conn *conn, struct ws_route *route) {
     struct lws *wsi = conn->wsi;
     char authorization[TOKEN_BYTES], argument[TOKEN_BYTES];
     char self_id[HEADER_BYTES], role[HEADER_BYTES];
-    char origin[HEADER_BYTES], host[HEADER_BYTES];
+    char origin[HEADER_BYTES], host[HEADER_BYTES], cookie[TOKEN_BYTES];
     const struct ws_request request = {
         .path = route->path,
         .authorization = header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION,
@@ -231,6 +231,7 @@ static unsigned ask_handler(struct conn *conn, struct ws_route *route) {
         .client_role = custom_header(wsi, "x-client-role:", role, sizeof(role)),
         .origin = header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof(origin)),
         .host = header(wsi, WSI_TOKEN_HOST, host, sizeof(host)),
+        .cookie = header(wsi, WSI_TOKEN_HTTP_COOKIE, cookie, sizeof(cookie)),
         .peer = conn->address,
     };
     void *data = NULL;
@@ -297,8 +298,10 @@ static int conn_event(struct conn *conn, enum lws_callback_reasons reason,
         return on_upgrade(conn, in);
     case LWS_CALLBACK_ESTABLISHED:
         return on_established(conn);
+    case LWS_CALLBACK_HTTP_BODY:
+        return http_body_received(conn, in, len);
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-        return conn->request ? 0 : -1; /* once the refusal is out */
+        return http_body_complete(conn);
     case LWS_CALLBACK_CLOSED:
     case LWS_CALLBACK_CLOSED_HTTP:
         conn_gone(conn);
@@ -328,6 +331,7 @@ static int on_server(struct lws *wsi, enum lws_callback_reasons reason,
     case LWS_CALLBACK_HTTP:
     case LWS_CALLBACK_HTTP_WRITEABLE:
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+    case LWS_CALLBACK_HTTP_BODY:
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:
     case LWS_CALLBACK_ESTABLISHED:
     case LWS_CALLBACK_RECEIVE:

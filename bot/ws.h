@@ -25,6 +25,7 @@ struct ws_request {
     const char *client_role;   /* X-Client-Role, or "" */
     const char *origin;        /* Origin, or "" */
     const char *host;          /* Host, or "" */
+    const char *cookie;        /* Cookie, or "" */
     const char *peer;          /* remote address as text */
 };
 

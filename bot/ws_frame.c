@@ -68,6 +68,7 @@ static void on_prepare(uv_prepare_t *prepare) {
         if (ws->wsi && !ws_frame_flush(ws))
             ws_kill(ws->wsi);
     }
+    http_flush(server);
 }
 
 static void mark_dirty(struct ws *ws) {
