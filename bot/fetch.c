@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utlist.h>
@@ -32,6 +31,12 @@ struct fetch {
     enum err err; /* why we refused, when it was us */
     fetch_done *done;
     void *data;
+    /* A POST has these, too. */
+    fetch_posted *posted;
+    struct curl_slist *headers;
+    char *message;
+    size_t message_len;
+    size_t ignored; /* bytes of the answer so far */
     struct fetch *prev, *next;
 };
 
@@ -76,29 +81,51 @@ static void count_result(enum err err) {
     metric_add(&results[err], 1);
 }
 
+static long status_of(const struct fetch *fetch) {
+    long status = 0;
+    if (fetch->easy)
+        curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &status);
+    return status;
+}
+
+static void tell(struct fetch *fetch, enum err err, long status) {
+    bool answered = err == OK || err == ERR_NOT_FOUND;
+    if (fetch->posted)
+        fetch->posted(fetch->data, err, answered ? (int)status : 0);
+    else if (err == OK)
+        fetch->done(fetch->data, OK, fetch->body.data ? fetch->body.data : "",
+                    fetch->body.len);
+    else
+        fetch->done(fetch->data, err, NULL, 0);
+}
+
 /* Takes a fetch that is in no list any more. */
 static void finish(struct fetch *fetch, enum err err) {
-    count_result(err);
+    long status = status_of(fetch);
+    if (!fetch->posted)
+        count_result(err);
     if (err != OK)
         LOG_DBG("fetch ended: %s", err_str(err));
     if (fetch->easy) {
         curl_multi_remove_handle(fetch->fetcher->multi, fetch->easy);
         curl_easy_cleanup(fetch->easy);
     }
-    if (err == OK)
-        fetch->done(fetch->data, OK, fetch->body.data ? fetch->body.data : "",
-                    fetch->body.len);
-    else
-        fetch->done(fetch->data, err, NULL, 0);
+    tell(fetch, err, status);
     buf_finish(&fetch->body);
+    curl_slist_free_all(fetch->headers);
+    free(fetch->message);
     free(fetch->url);
     free(fetch);
 }
 
-static long status_of(const struct fetch *fetch) {
-    long status = 0;
-    curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &status);
-    return status;
+/* The status has said all; the rest is read so that the connection can be used
+ * again. */
+static size_t on_ignored(char *bytes, size_t size, size_t count, void *data) {
+    (void)bytes;
+    struct fetch *fetch = data;
+    fetch->ignored += size * count;
+    return fetch->ignored > fetch->fetcher->options.max_bytes ? 0
+                                                              : size * count;
 }
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *data) {
@@ -135,11 +162,19 @@ static curl_socket_t on_open_socket(void *data, curlsocktype purpose,
                   address->protocol);
 }
 
+static enum err err_of_status(const struct fetch *fetch) {
+    long status = status_of(fetch);
+    bool ok = fetch->posted ? status / 100 == 2 : status == 200;
+    return ok ? OK : ERR_NOT_FOUND;
+}
+
 static enum err err_of(const struct fetch *fetch, CURLcode result) {
     switch (result) {
     case CURLE_OK:
-        return status_of(fetch) == 200 ? OK : ERR_NOT_FOUND;
+        return err_of_status(fetch);
     case CURLE_WRITE_ERROR:
+        if (fetch->posted)
+            return err_of_status(fetch);
         return fetch->err != OK ? fetch->err : ERR_IO;
     case CURLE_FILESIZE_EXCEEDED:
         return status_of(fetch) == 200 ? ERR_TOO_LARGE : ERR_NOT_FOUND;
@@ -159,14 +194,28 @@ static void set_limits(CURL *easy, const struct fetch_options *options) {
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
-    curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)options->max_redirects);
-    curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE,
-                     (curl_off_t)options->max_bytes);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)options->timeout_ms);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_BYTES);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, LOW_SPEED_SECONDS);
+}
+
+static void set_get(CURL *easy, struct fetch *fetch) {
+    const struct fetch_options *options = &fetch->fetcher->options;
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
+    curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)options->max_redirects);
+    curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE,
+                     (curl_off_t)options->max_bytes);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+}
+
+static void set_post(CURL *easy, struct fetch *fetch) {
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fetch->headers);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, fetch->message);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                     (curl_off_t)fetch->message_len);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_ignored);
 }
 
 static CURL *easy_new(struct fetch *fetch) {
@@ -174,9 +223,12 @@ static CURL *easy_new(struct fetch *fetch) {
     if (!easy)
         return NULL;
     set_limits(easy, &fetch->fetcher->options);
+    if (fetch->posted)
+        set_post(easy, fetch);
+    else
+        set_get(easy, fetch);
     curl_easy_setopt(easy, CURLOPT_URL, fetch->url);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, fetch);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, fetch);
@@ -394,28 +446,13 @@ void fetcher_free(struct fetcher *fetcher) {
     uv_close((uv_handle_t *)&fetcher->kick, on_timer_closed);
 }
 
-/* What curl would guess or repair is refused: "example.org", " http://…". */
-static bool is_fetchable(const char *url) {
-    if (strncasecmp(url, "http://", 7) != 0 &&
-        strncasecmp(url, "https://", 8) != 0)
-        return false;
-    for (const char *c = url; *c; c++)
-        if ((unsigned char)*c <= ' ' || *c == 0x7f || *c == '\\')
-            return false;
-    return strlen(url) <= FETCH_URL_BYTES;
-}
-
-void fetch_get(struct fetcher *fetcher, const char *url, fetch_done *done,
-               void *data) {
-    struct fetch *fetch = xcalloc(1, sizeof(*fetch));
+/* Takes fetch, which knows whom to tell. */
+static void enqueue(struct fetcher *fetcher, struct fetch *fetch,
+                    const char *url) {
     fetch->fetcher = fetcher;
-    fetch->done = done;
-    fetch->data = data;
-    buf_init(&fetch->body);
-
     if (fetcher->closing)
         fetch->err = ERR_AWAY;
-    else if (!is_fetchable(url))
+    else if (!fetch_url_ok(url, true))
         fetch->err = ERR_INVALID;
     else if (fetcher->n_waiting >= FETCH_WAITING_MAX)
         fetch->err = ERR_LIMIT;
@@ -431,4 +468,27 @@ void fetch_get(struct fetcher *fetcher, const char *url, fetch_done *done,
     }
     if (!fetcher->closing)
         uv_timer_start(&fetcher->kick, on_kick, 0, 0);
+}
+
+void fetch_get(struct fetcher *fetcher, const char *url, fetch_done *done,
+               void *data) {
+    struct fetch *fetch = xcalloc(1, sizeof(*fetch));
+    fetch->done = done;
+    fetch->data = data;
+    enqueue(fetcher, fetch, url);
+}
+
+void fetch_post(struct fetcher *fetcher, const struct fetch_message *message,
+                fetch_posted *done, void *data) {
+    struct fetch *fetch = xcalloc(1, sizeof(*fetch));
+    fetch->posted = done;
+    fetch->data = data;
+    /* Without this a longer body would wait for a word of the receiver. */
+    fetch->headers = curl_slist_append(NULL, "Expect:");
+    for (size_t i = 0; message->headers[i]; i++)
+        fetch->headers = curl_slist_append(fetch->headers, message->headers[i]);
+    fetch->message = xmalloc(message->body_len + 1);
+    memcpy(fetch->message, message->body, message->body_len);
+    fetch->message_len = message->body_len;
+    enqueue(fetcher, fetch, message->url);
 }

@@ -11,9 +11,9 @@ struct fetcher;
 struct fetch;
 
 /*
- * HTTP GETs of strangers' urls, by libcurl's multi interface on the loop:
- * https and http only, without user names, cookies or proxies; an address that
- * is private, loopback, link-local, multicast or otherwise not public is
+ * HTTP GETs and POSTs of strangers' urls, by libcurl's multi interface on the
+ * loop: https and http only, without user names, cookies or proxies; an address
+ * that is private, loopback, link-local, multicast or otherwise not public is
  * refused after name resolution and at every redirect, unless allow_private;
  * size, time and redirects are capped.
  */
@@ -48,3 +48,24 @@ typedef void fetch_done(void *data, enum err err, const char *bytes,
 /* Always calls done exactly once, later in the loop, never before returning. */
 void fetch_get(struct fetcher *fetcher, const char *url, fetch_done *done,
                void *data);
+
+/* A POST. All of it is copied. */
+struct fetch_message {
+    const char *url;
+    const char *const *headers; /* "Name: value" lines, NULL behind the last */
+    const char *body;
+    size_t body_len;
+};
+/*
+ * err: OK (a status of 2xx), ERR_NOT_FOUND (any other, redirects too: none is
+ * followed), else as above. status is 0 when no answer came. What the answer
+ * holds is read up to max_bytes, and ignored.
+ */
+typedef void fetch_posted(void *data, enum err err, int status);
+void fetch_post(struct fetcher *fetcher, const struct fetch_message *message,
+                fetch_posted *done, void *data);
+
+/* Whether a url is one to try: whole, of http or https, without a user name,
+ * and, unless allow_private, no address that is private as it is written. What
+ * a name resolves to is looked at later, each time. */
+bool fetch_url_ok(const char *url, bool allow_private);

@@ -62,6 +62,7 @@ struct server {
     int port4, port6; /* port6 is 0 without IPv6 */
     struct conn *conns;
     unsigned n_conns, peak_conns, n_requests;
+    struct buf echoed; /* the last request to /echo */
 };
 
 struct conn {
@@ -208,6 +209,8 @@ static void answer(struct conn *conn, const char *path) {
     } else if (strcmp(path, "/over-stream") == 0) {
         send_zeros(conn, MAX_BYTES + 1, false);
     } else if (strcmp(path, "/echo") == 0) {
+        buf_clear(&conn->server->echoed);
+        buf_add(&conn->server->echoed, conn->in.data, conn->in.len);
         send_answer(conn, "200 OK", conn->in.data, conn->in.len);
     } else if (strcmp(path, "/cookie") == 0) {
         send_redirect(conn, "/echo\r\nSet-Cookie: crumb=1");
@@ -229,6 +232,16 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
     *buf = uv_buf_init(xmalloc(4096), 4096);
 }
 
+/* A request with all of its body. */
+static bool is_whole(const struct buf *request) {
+    const char *end = strstr(request->data, "\r\n\r\n");
+    const char *length = strcasestr(request->data, "\r\nContent-Length: ");
+    if (!end)
+        return false;
+    size_t body = length ? strtoul(length + 18, NULL, 10) : 0;
+    return request->len >= (size_t)(end + 4 - request->data) + body;
+}
+
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
     struct conn *conn = stream->data;
     if (n > 0)
@@ -238,11 +251,12 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
         conn_close(conn);
         return;
     }
-    if (!conn->in.data || !strstr(conn->in.data, "\r\n\r\n"))
+    if (!conn->in.data || !is_whole(&conn->in))
         return;
     char path[FETCH_URL_BYTES + 1];
-    if (sscanf(conn->in.data, "GET %4096s HTTP/1.1", path) != 1)
-        fail_msg("not a GET: %s", conn->in.data);
+    if (sscanf(conn->in.data, "GET %4096s HTTP/1.1", path) != 1 &&
+        sscanf(conn->in.data, "POST %4096s HTTP/1.1", path) != 1)
+        fail_msg("neither GET nor POST: %s", conn->in.data);
     conn->server->n_requests++;
     answer(conn, path);
     buf_clear(&conn->in);
@@ -297,6 +311,7 @@ static void server_finish(struct server *server) {
     conn_close(conn);
     uv_close((uv_handle_t *)&server->tcp4, NULL);
     uv_close((uv_handle_t *)&server->tcp6, NULL);
+    buf_finish(&server->echoed);
 }
 
 /* ---- what every test has ---- */
@@ -542,6 +557,121 @@ static void test_user_names_are_refused(void **state) {
     assert_int_equal(fix->server.n_requests, 1);
     free(path);
     free(url);
+}
+
+/* ---- POST ---- */
+
+struct post_outcome {
+    bool done;
+    enum err err;
+    int status;
+};
+
+static void on_posted(void *data, enum err err, int status) {
+    struct post_outcome *outcome = data;
+    assert_false(outcome->done);
+    *outcome = (struct post_outcome){true, err, status};
+    uv_stop(current);
+}
+
+static void expect_post(struct fixture *fix, const char *path,
+                        enum err expected, int status) {
+    static const char *const headers[] = {"X-One: 1",
+                                          "Content-Type: application/json",
+                                          "User-Agent: tester", NULL};
+    struct post_outcome outcome = {0};
+    char *url = url_at(fix, "127.0.0.1", path);
+    fetch_post(fix->fetcher,
+               &(struct fetch_message){url, headers, "{\"a\":1}\0b", 9},
+               on_posted, &outcome);
+    assert_false(outcome.done);
+    wait_for(fix, &outcome.done);
+    if (outcome.err != expected || outcome.status != status)
+        fail_msg("%s: %s %d", url, err_str(outcome.err), outcome.status);
+    free(url);
+}
+
+static void test_a_post_brings_its_body(void **state) {
+    struct fixture *fix = *state;
+    use(fix, usual);
+    expect_post(fix, "/echo", OK, 200);
+    const char *heard = fix->server.echoed.data;
+    const char *body = strstr(heard, "\r\n\r\n") + 4;
+    assert_non_null(strstr(heard, "\r\nX-One: 1\r\n"));
+    assert_non_null(strstr(heard, "\r\nContent-Type: application/json\r\n"));
+    assert_non_null(strstr(heard, "\r\nUser-Agent: tester\r\n"));
+    assert_non_null(strstr(heard, "\r\nContent-Length: 9\r\n"));
+    assert_null(strcasestr(heard, "\r\nExpect"));
+    assert_int_equal(fix->server.echoed.len, (size_t)(body - heard) + 9);
+    assert_memory_equal(body, "{\"a\":1}\0b", 9);
+    expect_post(fix, "/status/204", OK, 204);
+    expect_post(fix, "/status/299", OK, 299);
+    assert_int_equal(fix->server.peak_conns, 1);
+}
+
+static void test_a_post_fails(void **state) {
+    struct fixture *fix = *state;
+    struct fetch_options hasty = usual;
+    hasty.timeout_ms = 300;
+    use(fix, hasty);
+    expect_post(fix, "/status/500", ERR_NOT_FOUND, 500);
+    expect_post(fix, "/status/404", ERR_NOT_FOUND, 404);
+    expect_post(fix, "/gone", ERR_IO, 0);
+    expect_post(fix, "/never", ERR_TIMEOUT, 0);
+    expect_post(fix, "/drip-head", ERR_TIMEOUT, 0);
+    expect_post(fix, "/garbage", ERR_INVALID, 0);
+    /* The answer is of no interest, however long it is. */
+    expect_post(fix, "/endless", OK, 200);
+    expect_post(fix, "/over-stream", OK, 200);
+    expect_post(fix, "/html", OK, 200);
+}
+
+static void test_a_post_follows_no_redirect(void **state) {
+    struct fixture *fix = *state;
+    use(fix, usual);
+    expect_post(fix, "/to//ok", ERR_NOT_FOUND, 302);
+    assert_int_equal(fix->server.n_requests, 1);
+}
+
+static void test_a_post_to_a_private_address(void **state) {
+    struct fixture *fix = *state;
+    struct fetch_options strict = usual;
+    strict.allow_private = false;
+    use(fix, strict);
+    expect_post(fix, "/ok", ERR_DENIED, 0);
+    assert_int_equal(fix->server.n_requests, 0);
+}
+
+static void test_urls_are_looked_at(void **state) {
+    (void)state;
+    static const char *const fine[] = {
+        "https://bee.example/hook?a=b", "http://8.8.8.8/",
+        "HTTPS://[2606:4700::1111]:8443/x",
+        "http://城运.example/", /* as curl sends it, or refuses it then */
+    };
+    static const char *const private_ones[] = {
+        "http://127.0.0.1/",  "http://127.1/",          "http://10.0.0.1:80/",
+        "http://2130706433/", "http://[::1]/",          "http://[fe80::1]/",
+        "http://LocalHost/",  "http://169.254.169.254", "http://0x7f.1/"};
+    static const char *const wrong[] = {"",
+                                        "bee.example",
+                                        "ftp://bee.example/",
+                                        "http://",
+
+                                        "http://user:secret@bee.example/",
+                                        "http://bee.example/a b",
+                                        "http://bee.example/\r\nX: 1",
+                                        "http://bee.example:99999/"};
+    for (size_t i = 0; i < ARRAY_LEN(fine); i++)
+        if (!fetch_url_ok(fine[i], false))
+            fail_msg("%s", fine[i]);
+    for (size_t i = 0; i < ARRAY_LEN(private_ones); i++)
+        if (fetch_url_ok(private_ones[i], false) ||
+            !fetch_url_ok(private_ones[i], true))
+            fail_msg("%s", private_ones[i]);
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+        if (fetch_url_ok(wrong[i], true))
+            fail_msg("%s", wrong[i]);
 }
 
 /* Every spelling of an address of ours; the server must hear of none. */
@@ -794,6 +924,11 @@ int main(void) {
         TEST(test_other_schemes_are_refused),
         TEST(test_a_long_url_is_refused),
         TEST(test_user_names_are_refused),
+        TEST(test_a_post_brings_its_body),
+        TEST(test_a_post_fails),
+        TEST(test_a_post_follows_no_redirect),
+        TEST(test_a_post_to_a_private_address),
+        TEST(test_urls_are_looked_at),
         TEST(test_private_addresses_are_refused),
         TEST(test_private_addresses_may_be_allowed),
         TEST(test_a_redirect_to_a_private_address),
