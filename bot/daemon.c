@@ -10,6 +10,7 @@
 #include "bot/api/health.h"
 #include "bot/api/metrics.h"
 #include "bot/api/photo.h"
+#include "bot/audit_keeper.h"
 #include "bot/bot.h"
 #include "bot/connectors/onebot11.h"
 #include "bot/connectors/web.h"
@@ -42,6 +43,7 @@ struct daemon {
     struct onebot11 *onebot11;
     struct web *web;
     struct notify *notify;
+    struct audit_keeper *audit_keeper;
     uv_signal_t sigterm, sigint;
     uv_timer_t stop_timer;
     int64_t stop_at_ms;
@@ -284,6 +286,7 @@ static void take_down(struct daemon *daemon) {
     bot->stopping = true;
     web_free(daemon->web);
     onebot11_stop(daemon->onebot11);
+    audit_keeper_free(daemon->audit_keeper);
     fetcher_free(bot->fetcher);
     photos_free(bot->photos);
     store_free(bot->store);
@@ -325,6 +328,7 @@ int daemon_run(const struct config *config,
         start_bot(&daemon);
         start_onebot11(&daemon);
         start_web(&daemon);
+        daemon.audit_keeper = audit_keeper_new(bot);
         err = listen_http(&daemon);
     }
     if (err == OK)

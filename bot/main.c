@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/token.h"
+#include "bot/audit_command.h"
 #include "bot/config.h"
 #include "bot/daemon.h"
 #include "bot/station_command.h"
@@ -22,6 +23,9 @@ static void usage(FILE *out) {
         "                [--address TEXT] [--hours HOURS] [--offers WORDS]\n"
         "       xiaofeng [-c FILE] station import FILE.csv [--dry-run]\n"
         "       xiaofeng [-c FILE] station remove NAME\n"
+        "       xiaofeng [-c FILE] audit verify\n"
+        "       xiaofeng [-c FILE] audit list [--actor WHO] [--action WHAT]\n"
+        "                [--subject ID] [--limit N]\n"
         "       xiaofeng --version | --help\n"
         "See xiaofeng(1) and xiaofeng.conf(5).\n",
         out);
@@ -45,6 +49,8 @@ static int run_command(const struct config *config, int argc, char **argv) {
     int status = 2;
     if (strcmp(argv[0], "station") == 0)
         status = station_command(config, argc, argv);
+    else if (strcmp(argv[0], "audit") == 0)
+        status = audit_command(config, argc, argv);
     if (status == 2)
         usage(stderr);
     return status;

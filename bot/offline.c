@@ -118,6 +118,10 @@ struct seal *offline_seal(struct offline *offline) {
     return offline->seal;
 }
 
+void offline_goes_on(struct offline *offline) {
+    uv_timer_start(&offline->deadline, on_deadline, OFFLINE_TIMEOUT_MS, 0);
+}
+
 void offline_end(struct offline *offline, bool ok) {
     offline->ok = ok;
     uv_stop(&offline->loop);

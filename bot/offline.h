@@ -20,5 +20,7 @@ typedef void offline_work(struct offline *offline, struct store *store,
  * The reason has been logged. */
 bool offline_run(const struct config *config, offline_work *work, void *data);
 void offline_end(struct offline *offline, bool ok);
+/* The work takes longer, and gets on: its time begins anew. */
+void offline_goes_on(struct offline *offline);
 /* The keys of sealed fields, which the store has, too. */
 struct seal *offline_seal(struct offline *offline);
