@@ -52,6 +52,7 @@ struct template {
 };
 
 struct problem {
+    enum policy_document document;
     const char *path; /* "rules[3].unit" */
     const char *text; /* what is wrong, English; for people who write JSON */
 };
@@ -59,15 +60,15 @@ struct problem {
 
 struct policy;
 
-/*
- * Parses the documents (index by enum policy_document; version 0 means the
- * built-in default). ERR_INVALID with problems, when problems is not NULL, in
- * arena. *out is owned.
- */
 struct problems {
-    struct problem items[POLICY_PROBLEMS_MAX];
+    struct problem items[POLICY_PROBLEMS_MAX]; /* the first of them */
     size_t n;
 };
+/*
+ * Parses the documents (index by enum policy_document). One without any bytes
+ * is the built-in default, whose units need not be there. ERR_INVALID with
+ * problems, when problems is not NULL, in arena. *out is owned.
+ */
 enum err policy_parse(const struct document documents[POLICY_DOCUMENTS],
                       int utc_offset_minutes, struct arena *arena,
                       struct problems *problems,
@@ -75,6 +76,9 @@ enum err policy_parse(const struct document documents[POLICY_DOCUMENTS],
 void policy_free(struct policy *policy); /* takes NULL */
 /* The built-in document, JSON. */
 const char *policy_default(enum policy_document document);
+/* "wage", "fire", …: the kinds of requests and categories of reports. Ends with
+ * NULL. */
+extern const char *const policy_categories[];
 
 /* ---- the organisation ---- */
 const struct unit *policy_unit(const struct policy *policy, const char *id);
@@ -101,6 +105,9 @@ const struct unit *policy_route(const struct policy *policy,
 const struct clock_rule *policy_clock(const struct policy *policy,
                                       const char *category, bool urgent);
 const struct worktime *policy_worktime(const struct policy *policy);
+/* Whether the calendar says anything of a year. Without, its holidays are taken
+ * for working days. */
+bool policy_has_year(const struct policy *policy, int year);
 /* from_ms plus a span by a rule: working time, or all of it. */
 int64_t policy_due(const struct policy *policy, const struct clock_rule *rule,
                    int64_t from_ms, int64_t span_ms);
