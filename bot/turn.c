@@ -97,6 +97,7 @@ void turn_open(struct turn *turn) {
     turn->continuing = false;
     turn->control = CONTROL_NONE;
     turn->n_notices = turn->n_set = 0;
+    turn->others = NULL;
     turn->forget = turn->fleeting = false;
     turn->committed = NULL;
     txn_free(turn->txn);
@@ -167,16 +168,25 @@ struct notice *turn_reply(struct turn *turn, const char *key) {
     return say(turn, turn->message.chat, key);
 }
 
+/* However many there are: a ticket's end is told to all who follow it. */
+struct turn_notice {
+    struct notice notice;
+    struct turn_notice *prev, *next;
+};
+
 struct notice *turn_notify(struct turn *turn, enum lane lane,
                            const char *account, const char *chat,
                            const char *rider, const char *key) {
-    return add_notice(turn, &(struct notice){
-                                .lane = lane,
-                                .account = account,
-                                .chat = chat,
-                                .rider = rider,
-                                .key = key,
-                            });
+    struct turn_notice *other = arena_alloc(&turn->arena, sizeof(*other));
+    other->notice = (struct notice){
+        .lane = lane,
+        .account = account,
+        .chat = chat,
+        .rider = rider,
+        .key = key,
+    };
+    DL_APPEND(turn->others, other);
+    return &other->notice;
 }
 
 void turn_note(struct turn *turn, const char *key) {
@@ -262,6 +272,22 @@ static void send_from_memory(struct turn *turn) {
                     (int)turn->lang);
 }
 
+/* values are the ids that the stored notices got, in the order in which
+ * turn_commit() wrote them. */
+static void send_stored(struct turn *turn, const char *const *values) {
+    struct outbox *outbox = turn->bot->outbox;
+    for (size_t i = 0; i < turn->n_notices; i++)
+        outbox_push(outbox, &turn->notices[i],
+                    turn->fleeting ? NULL : *values++, (int)turn->lang);
+    struct turn_notice *other;
+    DL_FOREACH(turn->others, other) {
+        bool ours = other->notice.rider != NULL &&
+                    strcmp(other->notice.rider, turn->message.rider) == 0;
+        outbox_push(outbox, &other->notice, *values++,
+                    ours ? (int)turn->lang : -1);
+    }
+}
+
 static void on_committed(void *data, const struct txn_result *result) {
     struct turn *turn = data;
     turn->txn = NULL;
@@ -270,14 +296,7 @@ static void on_committed(void *data, const struct txn_result *result) {
         flood_set_lang(turn->bot->turns->flood, turn->rider.id, turn->lang);
         if (turn->committed != NULL)
             turn->committed(turn);
-        for (size_t i = 0; i < turn->n_notices; i++) {
-            const struct notice *notice = &turn->notices[i];
-            bool ours = notice->rider != NULL &&
-                        strcmp(notice->rider, turn->message.rider) == 0;
-            outbox_push(turn->bot->outbox, notice,
-                        turn->fleeting ? NULL : result->values[i],
-                        ours ? (int)turn->lang : -1);
-        }
+        send_stored(turn, result->values);
         metric_observe(
             &m_seconds,
             (double)(clock_wall_ms(turn->bot->clock) - turn->now_ms) / 1000);
@@ -308,7 +327,7 @@ void turn_commit(struct turn *turn) {
     const struct message *message = &turn->message;
     add_photo_note(turn);
     add_privacy_notice(turn);
-    if (txn_empty(turn->txn) && turn->n_set == 0) {
+    if (txn_empty(turn->txn) && turn->n_set == 0 && turn->others == NULL) {
         send_from_memory(turn);
         turns_done(turn);
         return;
@@ -322,6 +341,9 @@ void turn_commit(struct turn *turn) {
                   turn->n_set);
     for (size_t i = 1; kept && i < turn->n_notices; i++)
         txn_notice(txn, &turn->notices[i]);
+    struct turn_notice *other;
+    DL_FOREACH(turn->others, other)
+    txn_notice(txn, &other->notice);
     txn_commit(txn, on_committed, turn);
 }
 
@@ -338,6 +360,7 @@ void turn_fail(struct turn *turn, enum err err) {
     }
     metric_add(&m_failed, 1);
     turn->n_notices = 0; /* none of it happened */
+    turn->others = NULL;
     turn_reply(turn, catalog_has(turn->lang, key) ? key : "error.io");
     send_from_memory(turn);
     turns_done(turn);

@@ -68,8 +68,9 @@ struct turn {
     struct form *open;       /* the rider's form in progress, or NULL */
     bool continuing;         /* the message goes on with it */
     enum control control;    /* the word it was, until prepare() is done */
-    struct notice notices[TURN_NOTICES_MAX];
+    struct notice notices[TURN_NOTICES_MAX]; /* answers */
     size_t n_notices;
+    struct turn_notice *others; /* to somebody else */
     const char *set[2 * TURN_FIELDS_MAX]; /* fields of the rider to change */
     size_t n_set;
     unsigned photos_waiting;

@@ -11,6 +11,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,7 @@ const struct ticket_field ticket_fields[] = {
     FIELD("closed", FIELD_NUMBER, closed_ms),
     FIELD("rating", FIELD_INT, rating),
     FIELD("reopened", FIELD_INT, reopened),
+    FIELD("points", FIELD_INT, points),
     FIELD("into", FIELD_TEXT, into),
     FIELD("followers", FIELD_TEXT, followers),
     FIELD("source", FIELD_TEXT, source),
@@ -192,6 +194,16 @@ static char *pack_entry(struct txn *txn, struct arena *arena, const char *id,
         entry->detail, entry->photos, seal(txn, arena, "log", id, entry->text));
 }
 
+static int log_max(const struct ticket_entry *entry) {
+    if (strcmp(entry->who, AUDIT_SYSTEM) == 0)
+        return INT_MAX;
+    if (strcmp(entry->who, AUDIT_RIDER) != 0)
+        return TICKET_LOG_MAX;
+    return entry->move == MOVE_REPLY || entry->move == MOVE_JOIN
+               ? TICKET_LOG_MAX_WORDS
+               : TICKET_LOG_MAX_RIDER;
+}
+
 static void add_queue(struct txn *txn, const struct ticket *before,
                       const struct ticket *after) {
     bool was = ticket_is_open(before->state), is = ticket_is_open(after->state);
@@ -237,7 +249,7 @@ void ticket_change(struct txn *txn, const struct ticket *before,
     add_queue(txn, before, after);
     txn_arg(txn,
             entry == NULL ? "" : pack_entry(txn, &arena, before->id, entry));
-    txn_arg_int(txn, TICKET_LOG_MAX);
+    txn_arg_int(txn, entry == NULL ? 0 : log_max(entry));
     add_changes(txn, &arena, before, after);
     arena_finish(&arena);
 }

@@ -64,6 +64,7 @@ struct ticket {
 
     int rating;       /* 1 .. 5, 0 none */
     int reopened;     /* times */
+    int points;       /* its rider was given for it, 0 none yet */
     const char *into; /* the ticket it was merged into, or "" */
     /* Other riders who follow it, packed: see ticket_followers(). */
     const char *followers;
@@ -86,7 +87,13 @@ struct ticket_entry {
     const char *photos; /* ids joined by ',', or "" */
     const char *detail; /* a unit, a rating, another ticket; or "" */
 };
-#define TICKET_LOG_MAX 200 /* entries; more are ERR_LIMIT */
+/*
+ * Entries; more are ERR_LIMIT. Riders come to it first, so that staff can always
+ * end what somebody fills up; the clocks never do, they ring a few times only.
+ */
+#define TICKET_LOG_MAX 200
+#define TICKET_LOG_MAX_WORDS 150 /* words of riders, others who follow */
+#define TICKET_LOG_MAX_RIDER 175 /* what else riders do */
 
 /*
  * Writes a ticket that was read as before (its version is checked) as it is

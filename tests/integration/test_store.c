@@ -346,6 +346,40 @@ static void test_ticket_fields_and_log_limit(void **state) {
     assert_int_equal(redis(f, "LLEN {test}:log:S1"), TICKET_LOG_MAX);
 }
 
+/* Who fills a ticket's history up does not keep others from ending it. */
+static enum err log_of(struct store_fixture *f, struct ticket *ticket,
+                       const char *who, enum ticket_move move) {
+    struct txn *txn = begin(f);
+    ticket_change(txn, ticket, ticket,
+                  &(struct ticket_entry){.move = move,
+                                         .who = who,
+                                         .name = "",
+                                         .text = "x",
+                                         .photos = "",
+                                         .detail = ""});
+    enum err err = commit(f, txn);
+    ticket->version += err == OK;
+    return err;
+}
+
+static void test_ticket_log_limit_by_who(void **state) {
+    struct store_fixture *f = *state;
+    create(f, "S1", "qq.5", 1000);
+    struct ticket ticket = get(f, "S1");
+    int n = 0;
+    while (log_of(f, &ticket, AUDIT_RIDER, MOVE_REPLY) == OK)
+        n++;
+    assert_int_equal(n, TICKET_LOG_MAX_WORDS);
+    assert_int_equal(log_of(f, &ticket, AUDIT_RIDER, MOVE_JOIN), ERR_LIMIT);
+    for (; log_of(f, &ticket, AUDIT_RIDER, MOVE_CONFIRM) == OK; n++)
+        ;
+    assert_int_equal(n, TICKET_LOG_MAX_RIDER);
+    for (; log_of(f, &ticket, "user:wang", MOVE_ANSWER) == OK; n++)
+        ;
+    assert_int_equal(n, TICKET_LOG_MAX);
+    assert_int_equal(log_of(f, &ticket, AUDIT_SYSTEM, MOVE_WARN), OK);
+}
+
 static void test_ticket_lists(void **state) {
     struct store_fixture *f = *state;
     struct seen_tickets seen = {.f = f};
@@ -737,6 +771,7 @@ int main(void) {
         TEST(test_ticket),
         TEST(test_ticket_life),
         TEST(test_ticket_fields_and_log_limit),
+        TEST(test_ticket_log_limit_by_who),
         TEST(test_ticket_lists),
         TEST(test_ticket_erased),
         TEST(test_groups),
