@@ -435,6 +435,9 @@ int http_body_received(struct conn *conn, const char *bytes, size_t len) {
     struct http_request *request = conn->request;
     size_t left, taken;
 
+    /* Each piece would put off the end that the library has been told of. */
+    if (conn->late)
+        return -1;
     /* What comes behind a refusal. */
     if (!request || !request->reading || !len)
         return 0;

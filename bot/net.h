@@ -80,6 +80,7 @@ struct conn {
     struct ws *ws;                /* after its upgrade was accepted */
     struct http_request *request; /* the one under way */
     uint64_t deadline_ms;         /* uv_now() by which it ends; 0: never */
+    bool late;                    /* it is being ended for that */
     struct conn *prev, *next;
     char address[INET6_ADDRSTRLEN];
 };

@@ -55,6 +55,7 @@ static void on_sweep(uv_timer_t *timer) {
         if (!conn->deadline_ms || now < conn->deadline_ms)
             continue;
         conn->deadline_ms = 0;
+        conn->late = true;
         metric_add(&late, 1);
         ws_kill(conn->wsi);
     }
