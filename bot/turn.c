@@ -97,7 +97,7 @@ void turn_open(struct turn *turn) {
     turn->continuing = false;
     turn->control = CONTROL_NONE;
     turn->n_notices = turn->n_set = 0;
-    turn->others = NULL;
+    turn->others = (struct notices){0};
     turn->forget = turn->fleeting = false;
     turn->committed = NULL;
     txn_free(turn->txn);
@@ -168,25 +168,17 @@ struct notice *turn_reply(struct turn *turn, const char *key) {
     return say(turn, turn->message.chat, key);
 }
 
-/* However many there are: a ticket's end is told to all who follow it. */
-struct turn_notice {
-    struct notice notice;
-    struct turn_notice *prev, *next;
-};
-
 struct notice *turn_notify(struct turn *turn, enum lane lane,
                            const char *account, const char *chat,
                            const char *rider, const char *key) {
-    struct turn_notice *other = arena_alloc(&turn->arena, sizeof(*other));
-    other->notice = (struct notice){
-        .lane = lane,
-        .account = account,
-        .chat = chat,
-        .rider = rider,
-        .key = key,
-    };
-    DL_APPEND(turn->others, other);
-    return &other->notice;
+    return notices_add(&turn->others, &turn->arena,
+                       &(struct notice){
+                           .lane = lane,
+                           .account = account,
+                           .chat = chat,
+                           .rider = rider,
+                           .key = key,
+                       });
 }
 
 void turn_note(struct turn *turn, const char *key) {
@@ -279,13 +271,8 @@ static void send_stored(struct turn *turn, const char *const *values) {
     for (size_t i = 0; i < turn->n_notices; i++)
         outbox_push(outbox, &turn->notices[i],
                     turn->fleeting ? NULL : *values++, (int)turn->lang);
-    struct turn_notice *other;
-    DL_FOREACH(turn->others, other) {
-        bool ours = other->notice.rider != NULL &&
-                    strcmp(other->notice.rider, turn->message.rider) == 0;
-        outbox_push(outbox, &other->notice, *values++,
-                    ours ? (int)turn->lang : -1);
-    }
+    notices_send(&turn->others, outbox, values, turn->message.rider,
+                 (int)turn->lang);
 }
 
 static void on_committed(void *data, const struct txn_result *result) {
@@ -327,7 +314,7 @@ void turn_commit(struct turn *turn) {
     const struct message *message = &turn->message;
     add_photo_note(turn);
     add_privacy_notice(turn);
-    if (txn_empty(turn->txn) && turn->n_set == 0 && turn->others == NULL) {
+    if (txn_empty(turn->txn) && turn->n_set == 0 && turn->others.n == 0) {
         send_from_memory(turn);
         turns_done(turn);
         return;
@@ -341,9 +328,7 @@ void turn_commit(struct turn *turn) {
                   turn->n_set);
     for (size_t i = 1; kept && i < turn->n_notices; i++)
         txn_notice(txn, &turn->notices[i]);
-    struct turn_notice *other;
-    DL_FOREACH(turn->others, other)
-    txn_notice(txn, &other->notice);
+    notices_write(&turn->others, txn);
     txn_commit(txn, on_committed, turn);
 }
 
@@ -360,7 +345,7 @@ void turn_fail(struct turn *turn, enum err err) {
     }
     metric_add(&m_failed, 1);
     turn->n_notices = 0; /* none of it happened */
-    turn->others = NULL;
+    turn->others = (struct notices){0};
     turn_reply(turn, catalog_has(turn->lang, key) ? key : "error.io");
     send_from_memory(turn);
     turns_done(turn);

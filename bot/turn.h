@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "bot/dispatch.h"
 #include "bot/message.h"
+#include "bot/notices.h"
 #include "i18n/catalog.h"
 #include "store/notice.h"
 #include "store/rider.h"
@@ -70,7 +71,7 @@ struct turn {
     enum control control;    /* the word it was, until prepare() is done */
     struct notice notices[TURN_NOTICES_MAX]; /* answers */
     size_t n_notices;
-    struct turn_notice *others; /* to somebody else */
+    struct notices others;                /* to somebody else */
     const char *set[2 * TURN_FIELDS_MAX]; /* fields of the rider to change */
     size_t n_set;
     unsigned photos_waiting;

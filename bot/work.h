@@ -2,7 +2,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "store/notice.h"
+#include "bot/notices.h"
 #include "store/txn.h"
 
 #include <stddef.h>
@@ -18,16 +18,19 @@ struct work {
     struct bot *bot;
     struct arena arena;
     struct txn *txn;
-    struct work_notice *notices;
+    struct notices notices;
     int64_t now_ms;
     void (*done)(struct work *work, enum err err);
     void *data;
 };
 
+#define WORK_NOTICES_MAX 256
+
 struct work *work_new(struct bot *bot);
 /* Whoever began it frees it, in or after done. */
 void work_free(struct work *work);
-/* As turn_notify(); borrowed values must live in the work's arena. */
+/* As turn_notify(); borrowed values must live in the work's arena. Those beyond
+ * WORK_NOTICES_MAX are not sent. */
 struct notice *work_notify(struct work *work, enum lane lane,
                            const char *account, const char *chat,
                            const char *rider, const char *key);
