@@ -38,8 +38,14 @@
 #define KEY_CHAT_MEMBER "member:%s" /* hash: a web chat member, by rider id */
 #define KEY_STATION "station:%s"    /* hash: a rest station, by its id */
 #define KEY_STATIONS "stations"     /* geo set: the ids of all of them */
-#define KEY_DOCUMENT "document:%s"  /* hash: data of the district, by name */
-#define KEY_DOCUMENTS "documents"   /* hash: version by name of all of them */
+#define KEY_WEBHOOKS "webhooks"     /* hash: all hooks, sealed, by id */
+#define KEY_WEBHOOK_COUNTS "webhookcounts" /* hash: of all hooks */
+#define KEY_WEBHOOK_EVENTS "hook:%s"       /* stream: events that wait for it */
+#define KEY_WEBHOOK_DEAD "hookdead:%s"     /* hash: those given up, by id */
+#define KEY_WEBHOOK_DIED "hookdied:%s"     /* zset: the same ids, by ms */
+#define KEY_WEBHOOK_SENDER "hooksender:%s" /* string: who sends them */
+#define KEY_DOCUMENT "document:%s" /* hash: data of the district, by name */
+#define KEY_DOCUMENTS "documents"  /* hash: version by name of all of them */
 
 #define TTL_SEEN_MS (24LL * 3600 * 1000)     /* redelivery comes in minutes */
 #define TTL_LINK_MS (10LL * 60 * 1000)       /* a one-time link into the chat */
