@@ -7,6 +7,7 @@
 
 struct account;
 struct clock;
+struct clocks;
 struct command;
 struct config;
 struct fetcher;
@@ -14,6 +15,8 @@ struct lexicon;
 struct loop;
 struct outbox;
 struct photos;
+struct policies;
+struct roster;
 struct seal;
 struct store;
 struct turns;
@@ -32,8 +35,11 @@ struct bot {
     struct photos *photos;
     struct outbox *outbox;
     struct turns *turns;
-    struct lexicon *lexicon;  /* dispatch.c: words to commands */
-    struct account *accounts; /* account.c: by id, a uthash table */
+    struct policies *policies; /* what the district has laid down */
+    struct roster *roster;     /* its users */
+    struct clocks *clocks;     /* of tickets */
+    struct lexicon *lexicon;   /* dispatch.c: words to commands */
+    struct account *accounts;  /* account.c: by id, a uthash table */
     const struct command *const *commands; /* handlers/commands.def */
     size_t n_commands;
     bool stopping; /* no new turns; what is under way ends */

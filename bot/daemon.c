@@ -17,10 +17,12 @@
 #include "bot/dispatch.h"
 #include "bot/fetch.h"
 #include "bot/groups.h"
+#include "bot/key_watch.h"
 #include "bot/loop.h"
 #include "bot/notify.h"
 #include "bot/outbox.h"
 #include "bot/photo.h"
+#include "bot/policies.h"
 #include "bot/server.h"
 #include "bot/turns.h"
 #include "store/embedded.h"
@@ -44,6 +46,7 @@ struct daemon {
     struct web *web;
     struct notify *notify;
     struct audit_keeper *audit_keeper;
+    struct key_watch *key_watch;
     uv_signal_t sigterm, sigint;
     uv_timer_t stop_timer;
     int64_t stop_at_ms;
@@ -74,15 +77,23 @@ static void store_web_groups(struct daemon *daemon) {
     free(groups);
 }
 
-static void on_store_up(void *data) {
+/* Riders are served when it is known who gets what they write. */
+static void on_policies(void *data) {
     struct daemon *daemon = data;
-    LOG_INFO("the store is up");
-    store_web_groups(daemon);
+    if (daemon->bot.stopping || !store_is_up(daemon->bot.store))
+        return;
     turns_store_up(daemon->bot.turns);
     if (!daemon->ready)
         notify_ready(daemon->notify);
     daemon->ready = true;
     notify_status(daemon->notify, "serving");
+}
+
+static void on_store_up(void *data) {
+    struct daemon *daemon = data;
+    LOG_INFO("the store is up");
+    store_web_groups(daemon);
+    policies_refresh(daemon->bot.policies, on_policies, daemon);
 }
 
 static void on_store_down(void *data) {
@@ -250,6 +261,7 @@ static void start_bot(struct daemon *daemon) {
                        });
     free(photo_dir);
     bot->lexicon = lexicon_new(bot);
+    bot->policies = policies_new(bot);
     bot->outbox = outbox_new(bot);
     bot->turns = turns_new(bot);
 }
@@ -287,11 +299,13 @@ static void take_down(struct daemon *daemon) {
     web_free(daemon->web);
     onebot11_stop(daemon->onebot11);
     audit_keeper_free(daemon->audit_keeper);
+    key_watch_free(daemon->key_watch);
     fetcher_free(bot->fetcher);
     photos_free(bot->photos);
     store_free(bot->store);
     turns_free(bot->turns);
     outbox_free(bot->outbox);
+    policies_free(bot->policies);
     accounts_free(bot);
     notify_free(daemon->notify);
     close_handle(&daemon->stop_timer);
@@ -329,6 +343,7 @@ int daemon_run(const struct config *config,
         start_onebot11(&daemon);
         start_web(&daemon);
         daemon.audit_keeper = audit_keeper_new(bot);
+        daemon.key_watch = key_watch_new(bot);
         err = listen_http(&daemon);
     }
     if (err == OK)

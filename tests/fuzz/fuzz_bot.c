@@ -5,6 +5,7 @@
 #include "bot/config.h"
 #include "bot/dispatch.h"
 #include "bot/outbox.h"
+#include "bot/policies.h"
 #include "bot/turns.h"
 #include "store/store.h"
 
@@ -51,6 +52,7 @@ void fuzz_bot_start(struct fuzz_bot *fuzz,
     if (bot->store == NULL)
         abort();
     bot->lexicon = lexicon_new(bot);
+    bot->policies = policies_new(bot);
     bot->outbox = outbox_new(bot);
     bot->turns = turns_new(bot);
 }

@@ -14,6 +14,7 @@
 #include "bot/fetch.h"
 #include "bot/outbox.h"
 #include "bot/photo.h"
+#include "bot/policies.h"
 #include "bot/turn.h"
 #include "bot/turns.h"
 #include "handlers/handlers.h"
@@ -81,11 +82,16 @@ static void on_tick(uv_timer_t *timer) {
     (void)timer;
 }
 
+static void on_policies(void *data) {
+    struct engine *engine = data;
+    if (!engine->bot.stopping && store_is_up(engine->bot.store))
+        turns_store_up(engine->bot.turns);
+}
+
 static void on_up(void *data) {
     struct engine *engine = data;
     engine->ups++;
-    if (engine->bot.turns != NULL)
-        turns_store_up(engine->bot.turns);
+    policies_refresh(engine->bot.policies, on_policies, engine);
 }
 
 static void on_down(void *data) {
@@ -166,6 +172,7 @@ void engine_start(struct engine *engine) {
     start_store(engine);
     start_photos(engine);
     bot->lexicon = lexicon_new(bot);
+    bot->policies = policies_new(bot);
     bot->outbox = outbox_new(bot);
     bot->turns = turns_new(bot);
     if (!engine->options.without_online)
@@ -182,6 +189,7 @@ void engine_stop(struct engine *engine) {
     store_free(bot->store);
     turns_free(bot->turns);
     outbox_free(bot->outbox);
+    policies_free(bot->policies);
     accounts_free(bot);
     bot->turns = NULL;
     uv_close((uv_handle_t *)&engine->tick, NULL);

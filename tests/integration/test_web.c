@@ -13,6 +13,7 @@
 #include "bot/loop.h"
 #include "bot/outbox.h"
 #include "bot/photo.h"
+#include "bot/policies.h"
 #include "bot/turn.h"
 #include "bot/turns.h"
 #include "handlers/handlers.h"
@@ -115,6 +116,7 @@ static void start_bot(void) {
                                            .max_children = 2,
                                            .timeout_ms = 20000,
                                        });
+    bot->policies = policies_new(bot);
     bot->outbox = outbox_new(bot);
     bot->lexicon = lexicon_new(bot);
     bot->turns = turns_new(bot);
@@ -152,6 +154,7 @@ static int teardown(void **state) {
     photos_free(f->bot.photos);
     store_free(f->bot.store);
     outbox_free(f->bot.outbox);
+    policies_free(f->bot.policies);
     accounts_free(&f->bot);
     lexicon_free(f->bot.lexicon);
     loop_finish(&f->loop);
