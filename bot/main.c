@@ -5,6 +5,7 @@
 #include "bot/audit_command.h"
 #include "bot/config.h"
 #include "bot/daemon.h"
+#include "bot/key_command.h"
 #include "bot/station_command.h"
 #include "handlers/handlers.h"
 #include "i18n/catalog.h"
@@ -26,6 +27,7 @@ static void usage(FILE *out) {
         "       xiaofeng [-c FILE] audit verify\n"
         "       xiaofeng [-c FILE] audit list [--actor WHO] [--action WHAT]\n"
         "                [--subject ID] [--limit N]\n"
+        "       xiaofeng [-c FILE] key rotate [--finish]\n"
         "       xiaofeng --version | --help\n"
         "See xiaofeng(1) and xiaofeng.conf(5).\n",
         out);
@@ -51,6 +53,8 @@ static int run_command(const struct config *config, int argc, char **argv) {
         status = station_command(config, argc, argv);
     else if (strcmp(argv[0], "audit") == 0)
         status = audit_command(config, argc, argv);
+    else if (strcmp(argv[0], "key") == 0)
+        status = key_command(config, argc, argv);
     if (status == 2)
         usage(stderr);
     return status;

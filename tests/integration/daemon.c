@@ -304,6 +304,33 @@ char *test_daemon_code(struct test_daemon *daemon, const char *role) {
     return xstrdup(code);
 }
 
+int test_daemon_command(struct test_daemon *daemon, const char *args,
+                        char **out) {
+    char *command =
+        xasprintf("'%s' -c '%s' %s 2>&1", daemon->program, daemon->conf, args);
+    FILE *pipe = popen(command, "r");
+    struct buf said;
+    char bytes[4096];
+    size_t n;
+
+    if (pipe == NULL)
+        fail(daemon, "no command can be run");
+    buf_init(&said);
+    buf_reserve(&said, 1);
+    while ((n = fread(bytes, 1, sizeof(bytes), pipe)) > 0)
+        buf_add(&said, bytes, n);
+    int status = pclose(pipe);
+    free(command);
+    char *text = buf_take(&said);
+    if (text != NULL && strstr(text, "Sanitizer") != NULL)
+        fail(daemon, text);
+    if (out != NULL)
+        *out = text == NULL ? xstrdup("") : text;
+    else
+        free(text);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 /* ---- its Redis ------------------------------------------------------------
  */
 

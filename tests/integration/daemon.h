@@ -43,6 +43,10 @@ struct peer *test_daemon_connect(struct test_daemon *daemon,
                                  const char *self_id);
 /* What `xiaofeng code ROLE` prints; free(). */
 char *test_daemon_code(struct test_daemon *daemon, const char *role);
+/* `xiaofeng ARGS` with the same settings, ARGS as in a shell; the exit status,
+ * and what it says, errors too, in *out (free(); may be NULL). */
+int test_daemon_command(struct test_daemon *daemon, const char *args,
+                        char **out);
 
 /* One command to the embedded Redis; freeReplyObject(), never NULL. */
 redisReply *test_daemon_redis(struct test_daemon *daemon, const char *fmt, ...);
