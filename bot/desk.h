@@ -43,16 +43,17 @@ void desk_file(const struct desk *desk, struct ticket *ticket);
 struct order {
     enum ticket_move move;
     enum mover by;
-    const char *actor;    /* "user:wang", a rider id of staff; AUDIT_RIDER */
-    const char *name;     /* of staff, as colleagues see it; or NULL */
-    const char *text;     /* or NULL */
-    const char *photos;   /* ids joined by ','; or NULL */
-    const char *unit;     /* ROUTE: where to */
-    const char *category; /* SORT; NULL: as it is */
-    int urgent;           /* SORT: 0 or 1; -1: as it is */
-    int anonymous;        /* SORT: 1 hides the rider; -1: as it is */
-    int rating;           /* CONFIRM: 1 .. 5, 0: none */
-    const struct ticket *into;       /* MERGE: the ticket that stays */
+    const char *actor;         /* "user:wang", or a rider id of staff; of riders
+                                  and clocks it is filled in */
+    const char *name;          /* of staff, as colleagues see it; or NULL */
+    const char *text;          /* or NULL */
+    const char *photos;        /* ids joined by ','; or NULL */
+    const char *unit;          /* ROUTE: where to */
+    const char *category;      /* SORT; NULL: as it is */
+    int urgent;                /* SORT: 0 or 1; -1: as it is */
+    int anonymous;             /* SORT: 1 hides the rider; -1: as it is */
+    int rating;                /* CONFIRM: 1 .. 5, 0: none */
+    const struct ticket *into; /* MERGE: the ticket that stays */
     const struct follower *follower; /* JOIN */
 };
 
@@ -60,6 +61,7 @@ struct order {
  * Adds the move of a ticket that was read to the desk's transaction; *after is
  * the ticket as it becomes. Nothing is added unless OK:
  *   ERR_STATE    its state or the mover does not allow it
+ *   ERR_DENIED   somebody else has claimed it, and must release it first
  *   ERR_INVALID  a text, unit or other part is missing, or there is no such
  *   ERR_LIMIT    there is no higher level, or no more can follow
  *   ERR_DUPLICATE  they follow it already
