@@ -4,18 +4,15 @@
 #include "base/hours.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "bot/table_file.h"
 
-#include <csv.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum column { NAME, ADDRESS, LAT, LON, HOURS, OFFERS, COLUMN_COUNT, NONE };
+enum column { NAME, ADDRESS, LAT, LON, HOURS, OFFERS, COLUMN_COUNT };
 
-static const struct {
-    const char *name, *also;
-    bool needed;
-} columns[COLUMN_COUNT] = {
+static const struct table_column columns[COLUMN_COUNT] = {
     [NAME] = {"name", "名称", true},
     [ADDRESS] = {"address", "地址", false},
     [LAT] = {"lat", "纬度", true},
@@ -24,28 +21,14 @@ static const struct {
     [OFFERS] = {"offers", "服务", false},
 };
 
-#define FIELDS_MAX 16 /* of a row */
-#define FAULTS_MAX 50 /* told; a file of another kind has one a line */
-
 struct reading {
     struct arena *arena;
     station_file_fault *fault;
     void *data;
-    size_t n_faults;
-    size_t line, row_line; /* of the chunk and of the row's beginning */
-    bool in_row, have_header, bad_header;
-    enum column header[FIELDS_MAX];
-    const char *fields[FIELDS_MAX];
-    size_t n_header, n_fields; /* may be more than FIELDS_MAX */
     struct station *stations;
     size_t *lines; /* of each station */
     size_t n;
 };
-
-static void tell(struct reading *reading, size_t line, const char *what) {
-    if (reading->n_faults++ < FAULTS_MAX)
-        reading->fault(reading->data, line, what);
-}
 
 /* ---- one station ----------------------------------------------------------
  */
@@ -99,47 +82,11 @@ static double degrees(const char *text) {
     return end == text || *end != '\0' ? (double)NAN : number;
 }
 
-/* ---- rows ------------------------------------------------------------------
+/* ---- the table --------------------------------------------------------------
  */
 
-static const char *field(const struct reading *reading, enum column column) {
-    for (size_t i = 0; i < reading->n_header; i++)
-        if (reading->header[i] == column)
-            return reading->fields[i];
-    return "";
-}
-
-static enum column column_of(const char *name) {
-    for (int i = 0; i < COLUMN_COUNT; i++)
-        if (strcmp(columns[i].name, name) == 0 ||
-            strcmp(columns[i].also, name) == 0)
-            return (enum column)i;
-    return NONE;
-}
-
-static void take_header(struct reading *reading) {
-    bool seen[COLUMN_COUNT] = {false};
-    reading->have_header = true;
-    reading->n_header = reading->n_fields;
-    for (size_t i = 0; i < reading->n_fields; i++) {
-        enum column column = column_of(reading->fields[i]);
-        reading->header[i] = column;
-        if (column == NONE)
-            tell(reading, reading->row_line,
-                 arena_printf(reading->arena, "no such column: %s",
-                              utf8_excerpt(reading->arena, reading->fields[i],
-                                           STATION_NAME_CHARS)));
-        else if (seen[column])
-            tell(reading, reading->row_line, "a column is there twice");
-        else
-            seen[column] = true;
-    }
-    for (size_t i = 0; i < COLUMN_COUNT; i++)
-        if (columns[i].needed && !seen[i])
-            tell(reading, reading->row_line,
-                 arena_printf(reading->arena, "the column %s is missing",
-                              columns[i].name));
-    reading->bad_header = reading->n_faults > 0;
+static const char *or_empty(const char *text) {
+    return text == NULL ? "" : text;
 }
 
 static const char *row_fault(const struct reading *reading,
@@ -152,135 +99,50 @@ static const char *row_fault(const struct reading *reading,
     return fault;
 }
 
-static void take_station(struct reading *reading) {
+static const char *on_row(void *data, size_t line, const char *const *fields) {
+    struct reading *reading = data;
     struct station station = {
-        .name = field(reading, NAME),
-        .address = field(reading, ADDRESS),
-        .hours = field(reading, HOURS),
-        .offers = field(reading, OFFERS),
-        .lat = degrees(field(reading, LAT)),
-        .lon = degrees(field(reading, LON)),
+        .name = fields[NAME],
+        .address = or_empty(fields[ADDRESS]),
+        .hours = or_empty(fields[HOURS]),
+        .offers = or_empty(fields[OFFERS]),
+        .lat = degrees(fields[LAT]),
+        .lon = degrees(fields[LON]),
     };
     station_tidy(reading->arena, &station);
     const char *fault = row_fault(reading, &station);
     if (reading->n == STATIONS_MAX)
         fault = "there are more than 1000 stations";
-    if (fault != NULL) {
-        tell(reading, reading->row_line, fault);
-        return;
-    }
-    reading->lines[reading->n] = reading->row_line;
+    if (fault != NULL)
+        return fault;
+    reading->lines[reading->n] = line;
     reading->stations[reading->n++] = station;
+    return NULL;
 }
 
-/* Spreadsheets leave rows of nothing but separators at the end. */
-static bool is_empty(const struct reading *reading) {
-    for (size_t i = 0; i < reading->n_fields && i < FIELDS_MAX; i++)
-        if (reading->fields[i][0] != '\0')
-            return false;
-    return true;
-}
-
-static void on_field(void *bytes, size_t len, void *data) {
-    struct reading *reading = data;
-    if (reading->n_fields < FIELDS_MAX)
-        reading->fields[reading->n_fields] = utf8_clean(
-            reading->arena, bytes == NULL ? "" : (const char *)bytes, len);
-    reading->n_fields++;
-}
-
-static void on_row(int end, void *data) {
-    struct reading *reading = data;
-    (void)end;
-    reading->in_row = false;
-    if (is_empty(reading) || reading->bad_header)
-        ; /* without its columns no row can be told to be right */
-    else if (reading->n_fields > FIELDS_MAX)
-        tell(reading, reading->row_line, "there are too many columns");
-    else if (!reading->have_header)
-        take_header(reading);
-    else if (reading->n_fields != reading->n_header)
-        tell(reading, reading->row_line,
-             "it has another number of columns than the first line");
-    else
-        take_station(reading);
-    reading->n_fields = 0;
-}
-
-/* ---- the file ---------------------------------------------------------------
- */
-
-static bool is_blank(const char *bytes, size_t len) {
-    for (size_t i = 0; i < len; i++)
-        if (bytes[i] == '\0' || strchr(" \t\r\n", bytes[i]) == NULL)
-            return false;
-    return true;
-}
-
-/* Feeds the parser a line at a time, so that faults have their lines. */
-static bool parse_line(struct reading *reading, struct csv_parser *parser,
-                       const char *bytes, size_t len) {
-    reading->line++;
-    if (!reading->in_row && is_blank(bytes, len))
-        return true;
-    if (!utf8_valid(bytes, len)) {
-        tell(reading, reading->line,
-             "it is not UTF-8: save the table as \"CSV UTF-8\"");
-        return false;
-    }
-    if (!reading->in_row)
-        reading->row_line = reading->line;
-    reading->in_row = true;
-    if (csv_parse(parser, bytes, len, on_field, on_row, reading) == len)
-        return true;
-    tell(reading, reading->line, "a quotation mark is out of place");
-    return false;
-}
-
-static void parse(struct reading *reading, const char *bytes, size_t len) {
-    struct csv_parser parser;
-    if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
-        abort();
-    csv_set_realloc_func(&parser, xrealloc);
-    bool more = true;
-    while (more && len > 0) {
-        const char *end = memchr(bytes, '\n', len);
-        size_t line = end == NULL ? len : (size_t)(end - bytes) + 1;
-        more = parse_line(reading, &parser, bytes, line);
-        bytes += line;
-        len -= line;
-    }
-    if (more && csv_fini(&parser, on_field, on_row, reading) != 0)
-        tell(reading, reading->row_line, "a quotation mark is not closed");
-    csv_free(&parser);
+static void on_fault(void *data, size_t line, const char *what) {
+    const struct reading *reading = data;
+    reading->fault(reading->data, line, what);
 }
 
 bool station_file_read(struct arena *arena, const char *bytes, size_t len,
                        station_file_fault *fault, void *data,
                        struct station **out, size_t *n) {
-    static const char mark[] = "\xef\xbb\xbf";
     struct reading reading = {.arena = arena, .fault = fault, .data = data};
-    *out = NULL;
-    *n = 0;
-    if (len > STATION_FILE_BYTES) {
-        tell(&reading, 0, "the file is larger than 1 MB");
-        return false;
-    }
     reading.stations =
         arena_alloc(arena, STATIONS_MAX * sizeof(*reading.stations));
     reading.lines = arena_alloc(arena, STATIONS_MAX * sizeof(*reading.lines));
-    if (len >= strlen(mark) && memcmp(bytes, mark, strlen(mark)) == 0) {
-        bytes += strlen(mark);
-        len -= strlen(mark);
-    }
-    parse(&reading, bytes, len);
-    if (reading.n_faults == 0 && !reading.have_header)
-        tell(&reading, 0, "the file is empty");
-    if (reading.n_faults > FAULTS_MAX)
-        fault(data, 0,
-              arena_printf(arena, "and %zu more faults",
-                           reading.n_faults - FAULTS_MAX));
+    bool good = table_read(arena,
+                           &(struct table){
+                               .columns = columns,
+                               .n_columns = COLUMN_COUNT,
+                               .max_bytes = STATION_FILE_BYTES,
+                               .row = on_row,
+                               .fault = on_fault,
+                               .data = &reading,
+                           },
+                           bytes, len);
     *out = reading.stations;
     *n = reading.n;
-    return reading.n_faults == 0;
+    return good;
 }

@@ -8,10 +8,9 @@
 struct arena;
 
 /*
- * Reads stations of a table in CSV (RFC 4180), as spreadsheets save it: UTF-8,
- * with or without a byte order mark. The first line names the columns, in any
- * order: name (名称), address (地址), lat (纬度), lon (经度), hours (营业时间),
- * offers (服务); those of address, hours and offers may be missing.
+ * Reads stations of a table (bot/table_file.h) with the columns name (名称),
+ * address (地址), lat (纬度), lon (经度), hours (营业时间), offers (服务);
+ * those of address, hours and offers may be missing.
  */
 #define STATION_FILE_BYTES ((size_t)1024 * 1024)
 

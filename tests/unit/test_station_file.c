@@ -140,8 +140,9 @@ static void test_faults_of_the_form(void **state) {
            "2: a quotation mark is not closed\n");
     faulty(HEADER "驿站,,32,118,,\n半\"个,,32,118,,\n",
            "3: a quotation mark is out of place\n");
-    faulty(HEADER "\xbf\xc6\xcf\xef,,32,118,,\n",
-           "2: it is not UTF-8: save the table as \"CSV UTF-8\"\n");
+    faulty(HEADER "\xbf\xc6\xff,,32,118,,\n",
+           "2: it is neither UTF-8 nor GBK: save the table as \"CSV "
+           "UTF-8\"\n");
     faulty("1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17\n",
            "1: there are too many columns\n");
 }
