@@ -25,6 +25,7 @@ enum user_role {
     USER_ROLES
 };
 extern const char *const user_role_names[USER_ROLES]; /* "staff", … */
+bool user_role_parse(const char *word, enum user_role *out);
 
 /* A role for a part of the organisation and of the categories; "*": all. */
 struct grant {
@@ -33,7 +34,7 @@ struct grant {
     const char *category;
 };
 #define USER_GRANTS_MAX 16
-#define USER_NAME_MAX 32 /* [a-z0-9._-]; the actor is "user:<name>" */
+#define USER_NAME_MAX 32 /* [a-z0-9._-], no mark first; actor "user:<name>" */
 #define USERS_MAX 2000   /* of a district */
 
 struct user {
@@ -51,6 +52,7 @@ struct user {
     struct grant grants[USER_GRANTS_MAX];
     size_t n_grants;
     int64_t created_ms;
+    int64_t sessions_ms; /* sessions that were begun before are over */
 };
 
 bool user_name_valid(const char *name);
@@ -87,8 +89,9 @@ void session_get(struct store *store, struct arena *arena, const char *secret,
                  session_read *done, void *data);
 
 /* ---- tokens of other systems ---- */
+#define API_TOKEN_ID_SIZE 17
 struct token_record {
-    const char *id;     /* public: "t7f3…" */
+    const char *id;     /* public: "t7f3…", of the secret */
     const char *name;   /* "城运中心" */
     const char *scopes; /* words of bot/api/access.h joined by ' ' */
     const char *unit;   /* what it may see, "*": all */
@@ -96,13 +99,19 @@ struct token_record {
     int64_t created_ms, expires_ms; /* 0: does not end */
 };
 #define TOKENS_MAX 500
+void api_token_id(char out[static API_TOKEN_ID_SIZE], const char *secret);
+bool api_token_id_valid(const char *id);
+/* Its id is not looked at. ERR_LIMIT when there are TOKENS_MAX. */
 void api_token_put(struct txn *txn, const char *secret,
                    const struct token_record *token);
-void api_token_remove(struct txn *txn, const char *id);
+void api_token_remove(struct txn *txn, const char *id); /* ERR_NOT_FOUND */
 typedef void api_token_read(void *data, enum err err,
                             const struct token_record *token);
 void api_token_get(struct store *store, struct arena *arena, const char *secret,
                    api_token_read *done, void *data); /* or ERR_NOT_FOUND */
+/* By its id. Whether it has expired is for the caller to see, in both. */
+void api_token_find(struct store *store, struct arena *arena, const char *id,
+                    api_token_read *done, void *data);
 typedef void api_token_list(void *data, enum err err,
                             const struct token_record *tokens, size_t n);
 void api_token_list_all(struct store *store, struct arena *arena,

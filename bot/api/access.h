@@ -46,8 +46,17 @@ unsigned access_of_role(enum user_role role);
 bool access_parse(const char *scopes, unsigned *out);
 /* The words of a set, each as a string of the table; returns how many. */
 size_t access_words(unsigned permissions, const char *words[static 16]);
+/* The same as one text, in arena: "tickets:read open311". */
+char *access_print(struct arena *arena, unsigned permissions);
+/* Fills in grants and permissions of caller->user. */
+void access_of_user(struct caller *caller);
 /* Whether one of the caller's grants gives permission for a ticket of unit,
  * community and category. */
 bool access_covers(const struct caller *caller, const struct policy *policy,
                    enum permission permission, const char *unit,
                    const char *community, const char *category);
+/* Whether a caller has all of these permissions for a unit ("*": all) and a
+ * category ("*": all), and so may give them to somebody else. */
+bool access_may_give(const struct caller *caller, const struct policy *policy,
+                     unsigned permissions, const char *unit,
+                     const char *category);
