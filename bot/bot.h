@@ -6,11 +6,14 @@
 #include <stddef.h>
 
 struct account;
+struct board;
 struct clock;
 struct clocks;
 struct command;
 struct config;
+struct exports;
 struct fetcher;
+struct live;
 struct lexicon;
 struct loop;
 struct outbox;
@@ -20,6 +23,8 @@ struct roster;
 struct seal;
 struct store;
 struct turns;
+struct views;
+struct webhooks;
 
 /*
  * The one state of the program: made by main.c, handed to every part. Parts
@@ -37,7 +42,12 @@ struct bot {
     struct turns *turns;
     struct policies *policies; /* what the district has laid down */
     struct roster *roster;     /* its users */
+    struct webhooks *webhooks; /* what other systems hear */
     struct clocks *clocks;     /* of tickets */
+    struct board *board;       /* all tickets, for lists and live views */
+    struct live *live;         /* open consoles */
+    struct views *views;       /* looks at tickets, for the audit log */
+    struct exports *exports;   /* being written */
     struct lexicon *lexicon;   /* dispatch.c: words to commands */
     struct account *accounts;  /* account.c: by id, a uthash table */
     const struct command *const *commands; /* handlers/commands.def */
