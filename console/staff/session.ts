@@ -1,0 +1,91 @@
+// Who is signed in, and what they may do. When the session ends the sign-in is
+// shown instead of the page; what was written stays in memory meanwhile.
+
+import m from 'mithril';
+import * as api from './api';
+import { isLang, Lang, setLang } from './lang';
+import { live } from './live';
+import { User } from './model';
+
+interface Answer {
+    user: User;
+    csrf: string;
+}
+
+export const session = {
+    user: null as User | null,
+    known: false, // whether the daemon has said who we are
+    lost: false, // it ended while the page was open
+    away: false, // the daemon could not be asked
+};
+
+let onStart: () => void = () => undefined;
+
+function take(answer: Answer): void {
+    const before = session.user?.name;
+    session.user = answer.user;
+    session.lost = session.away = false;
+    session.known = true;
+    api.setCsrf(answer.csrf);
+    if (isLang(answer.user.lang)) setLang(answer.user.lang);
+    live.start();
+    if (before !== answer.user.name) onStart();
+    m.redraw();
+}
+
+function gone(lost: boolean): void {
+    session.lost = lost && session.user !== null;
+    session.user = null;
+    session.known = true;
+    api.setCsrf('');
+    live.stop();
+    m.redraw();
+}
+
+export async function startSession(started: () => void): Promise<void> {
+    onStart = started;
+    api.whenSignedOut(() => gone(true));
+    try {
+        take(await api.get<Answer>('/session', undefined, true));
+    } catch (error) {
+        gone(false);
+        session.away = error instanceof api.Problem && error.status !== 401;
+        m.redraw();
+    }
+}
+
+/** Throws the problem: code "totp_needed" asks for the code. */
+export async function signIn(
+    name: string,
+    password: string,
+    code: string,
+): Promise<void> {
+    const body = code ? { name, password, code } : { name, password };
+    take(await api.post<Answer>('/session', body, true));
+}
+
+export async function signOut(): Promise<void> {
+    try {
+        await api.remove('/session');
+    } finally {
+        gone(false);
+    }
+}
+
+/** What an answer of the daemon changed of ourselves. */
+export function setUser(user: User): void {
+    session.user = user;
+    m.redraw();
+}
+
+/** For this page at once, and for the account if somebody is signed in. */
+export async function chooseLang(tag: Lang): Promise<void> {
+    setLang(tag);
+    if (!session.user) return;
+    session.user = { ...session.user, lang: tag };
+    await api.put('/session/language', { lang: tag });
+}
+
+export function may(permission: string): boolean {
+    return session.user?.permissions.includes(permission) ?? false;
+}
