@@ -64,6 +64,10 @@ static const struct setting settings[] = {
     {"photo", "timeout", VALUE_DURATION, IN(photo_timeout_ms), "15s", "1s", "2m"},
     {"photo", "child", VALUE_PATH, IN(photo_child), NULL, NULL, NULL},
 
+    {"webhook", "private_urls", VALUE_BOOL, IN(webhook_private_urls), "no", NULL, NULL},
+
+    {"open311", "public", VALUE_BOOL, IN(open311_public), "no", NULL, NULL},
+
     {"web", "enabled", VALUE_BOOL, IN(web), "yes", NULL, NULL},
     {"web", "dir", VALUE_PATH, IN(web_dir), NULL, NULL, NULL},
 

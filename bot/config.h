@@ -76,6 +76,12 @@ struct config {
     int64_t photo_timeout_ms;
     char *photo_child; /* program of the confined child */
 
+    /* [webhook] */
+    bool webhook_private_urls; /* send to private addresses, too */
+
+    /* [open311] */
+    bool open311_public; /* reports may be read without an api_key */
+
     /* [web] */
     bool web;
     char *web_dir; /* files of the page */

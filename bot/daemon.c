@@ -25,6 +25,7 @@
 #include "bot/policies.h"
 #include "bot/server.h"
 #include "bot/turns.h"
+#include "bot/webhook.h"
 #include "store/embedded.h"
 #include "store/group.h"
 #include "store/store.h"
@@ -93,6 +94,7 @@ static void on_store_up(void *data) {
     struct daemon *daemon = data;
     LOG_INFO("the store is up");
     store_web_groups(daemon);
+    webhooks_store_up(daemon->bot.webhooks);
     policies_refresh(daemon->bot.policies, on_policies, daemon);
 }
 
@@ -179,6 +181,7 @@ static void on_signal(uv_signal_t *signal, int number) {
     LOG_INFO("stopping on signal %d", number);
     notify_stopping(daemon->notify);
     daemon->bot.stopping = true;
+    webhooks_stop(daemon->bot.webhooks);
     daemon->stop_at_ms = clock_mono_ms(daemon->bot.clock) + STOP_MS;
     uv_timer_start(&daemon->stop_timer, on_stop_timer, 0, STOP_LOOK_MS);
 }
@@ -262,6 +265,7 @@ static void start_bot(struct daemon *daemon) {
     free(photo_dir);
     bot->lexicon = lexicon_new(bot);
     bot->policies = policies_new(bot);
+    bot->webhooks = webhooks_new(bot);
     bot->outbox = outbox_new(bot);
     bot->turns = turns_new(bot);
 }
@@ -300,6 +304,8 @@ static void take_down(struct daemon *daemon) {
     onebot11_stop(daemon->onebot11);
     audit_keeper_free(daemon->audit_keeper);
     key_watch_free(daemon->key_watch);
+    webhooks_free(bot->webhooks);
+    bot->webhooks = NULL; /* no more events */
     fetcher_free(bot->fetcher);
     photos_free(bot->photos);
     store_free(bot->store);

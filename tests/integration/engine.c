@@ -17,6 +17,7 @@
 #include "bot/policies.h"
 #include "bot/turn.h"
 #include "bot/turns.h"
+#include "bot/webhook.h"
 #include "handlers/handlers.h"
 #include "store/group.h"
 #include "store/store.h"
@@ -91,6 +92,7 @@ static void on_policies(void *data) {
 static void on_up(void *data) {
     struct engine *engine = data;
     engine->ups++;
+    webhooks_store_up(engine->bot.webhooks);
     policies_refresh(engine->bot.policies, on_policies, engine);
 }
 
@@ -173,6 +175,7 @@ void engine_start(struct engine *engine) {
     start_photos(engine);
     bot->lexicon = lexicon_new(bot);
     bot->policies = policies_new(bot);
+    bot->webhooks = webhooks_new(bot);
     bot->outbox = outbox_new(bot);
     bot->turns = turns_new(bot);
     if (!engine->options.without_online)
@@ -184,6 +187,8 @@ void engine_start(struct engine *engine) {
 void engine_stop(struct engine *engine) {
     struct bot *bot = &engine->bot;
     bot->stopping = true;
+    webhooks_free(bot->webhooks);
+    bot->webhooks = NULL;
     fetcher_free(bot->fetcher);
     photos_free(bot->photos);
     store_free(bot->store);
