@@ -5,7 +5,9 @@
 #include "bot/audit_command.h"
 #include "bot/config.h"
 #include "bot/daemon.h"
+#include "bot/document_command.h"
 #include "bot/key_command.h"
+#include "bot/organisation_command.h"
 #include "bot/station_command.h"
 #include "handlers/handlers.h"
 #include "i18n/catalog.h"
@@ -24,6 +26,9 @@ static void usage(FILE *out) {
         "                [--address TEXT] [--hours HOURS] [--offers WORDS]\n"
         "       xiaofeng [-c FILE] station import FILE.csv [--dry-run]\n"
         "       xiaofeng [-c FILE] station remove NAME\n"
+        "       xiaofeng [-c FILE] organisation import FILE.csv [--dry-run]\n"
+        "       xiaofeng [-c FILE] document get NAME\n"
+        "       xiaofeng [-c FILE] document put NAME FILE.json [--check]\n"
         "       xiaofeng [-c FILE] audit verify\n"
         "       xiaofeng [-c FILE] audit list [--actor WHO] [--action WHAT]\n"
         "                [--subject ID] [--limit N]\n"
@@ -51,6 +56,10 @@ static int run_command(const struct config *config, int argc, char **argv) {
     int status = 2;
     if (strcmp(argv[0], "station") == 0)
         status = station_command(config, argc, argv);
+    else if (strcmp(argv[0], "organisation") == 0)
+        status = organisation_command(config, argc, argv);
+    else if (strcmp(argv[0], "document") == 0)
+        status = document_command(config, argc, argv);
     else if (strcmp(argv[0], "audit") == 0)
         status = audit_command(config, argc, argv);
     else if (strcmp(argv[0], "key") == 0)

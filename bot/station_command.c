@@ -4,11 +4,11 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "bot/command_file.h"
 #include "bot/offline.h"
 #include "bot/station_file.h"
 #include "store/txn.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <math.h>
 #include <stdio.h>
@@ -143,22 +143,6 @@ static int remove_one(const struct config *config, const char *name) {
 
 /* ---- import ---- */
 
-/* One byte more than may be, so that a larger file is seen to be one. */
-static char *read_file(struct arena *arena, const char *path, size_t *len) {
-    char *bytes = arena_alloc(arena, STATION_FILE_BYTES + 1);
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        fprintf(stderr, "%s: %s\n", path, strerror(errno));
-        return NULL;
-    }
-    *len = fread(bytes, 1, STATION_FILE_BYTES + 1, file);
-    bool bad = ferror(file) != 0;
-    fclose(file);
-    if (bad)
-        fprintf(stderr, "%s: it cannot be read\n", path);
-    return bad ? NULL : bytes;
-}
-
 static void on_fault(void *data, size_t line, const char *what) {
     const char *path = data;
     if (line == 0)
@@ -171,7 +155,8 @@ static int import(const struct config *config, struct arena *arena, char *path,
                   bool dry_run) {
     struct station *stations;
     size_t len, n;
-    const char *bytes = read_file(arena, path, &len);
+    const char *bytes =
+        command_file_read(arena, path, STATION_FILE_BYTES, &len);
     if (bytes == NULL)
         return EXIT_FAILURE;
     if (!station_file_read(arena, bytes, len, on_fault, path, &stations, &n)) {
@@ -189,20 +174,13 @@ static int import(const struct config *config, struct arena *arena, char *path,
     return EXIT_SUCCESS;
 }
 
-/* import FILE [--dry-run], in any order. */
 static int parse_import(const struct config *config, struct arena *arena,
                         int argc, char **argv) {
-    char *path = NULL;
-    bool dry_run = false;
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--dry-run") == 0)
-            dry_run = true;
-        else if (path == NULL && argv[i][0] != '-')
-            path = argv[i];
-        else
-            return NOT_UNDERSTOOD;
-    }
-    return path == NULL ? NOT_UNDERSTOOD : import(config, arena, path, dry_run);
+    char *path;
+    bool dry_run;
+    return command_file_parse(argc, argv, "--dry-run", &path, &dry_run)
+               ? import(config, arena, path, dry_run)
+               : NOT_UNDERSTOOD;
 }
 
 int station_command(const struct config *config, int argc, char **argv) {

@@ -72,11 +72,16 @@ done
 ready 2>/dev/null || die "the daemon is not ready"
 
 code() { "$build/xiaofeng" -c "$dir/xiaofeng.conf" code "$@" 2>>"$dir/xiaofeng.log"; }
+load() { # what the district knows, by a command of the program
+    "$build/xiaofeng" -c "$dir/xiaofeng.conf" "$@" >>"$dir/xiaofeng.log" 2>&1 ||
+        die "not done: xiaofeng $*"
+}
 codes=()
 if [ ! -e "$dir/bound" ]; then
-    "$build/xiaofeng" -c "$dir/xiaofeng.conf" station import \
-        "$root/demo/stations.csv" >>"$dir/xiaofeng.log" 2>&1 ||
-        die "the stations were not imported"
+    load station import "$root/demo/stations.csv"
+    load organisation import "$root/demo/organisation.csv"
+    load document put areas "$root/demo/areas.geojson"
+    load document put routing "$root/demo/routing.json"
     codes=("$(code staff 社区小赵)" "$(code organiser 周老师)")
 fi
 "$build/demo/xiaofeng-demo" "$port" "$token" "$root/demo/photo.png" "${codes[@]}" ||
