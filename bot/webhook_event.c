@@ -21,28 +21,19 @@
  */
 #define COMMIT_MS 20
 
+#define TYPE "ticket."
 static const char *const types[MOVES] = {
-    [MOVE_FILE] = "ticket.filed",
-    [MOVE_ROUTE] = "ticket.routed",
-    [MOVE_CLAIM] = "ticket.claimed",
-    [MOVE_RELEASE] = "ticket.released",
-    [MOVE_ANSWER] = "ticket.answered",
-    [MOVE_HAND_BACK] = "ticket.handed_back",
-    [MOVE_ESCALATE] = "ticket.escalated",
-    [MOVE_ASK] = "ticket.asked",
-    [MOVE_REPLY] = "ticket.replied",
-    [MOVE_CLOSE] = "ticket.closed",
-    [MOVE_CONFIRM] = "ticket.confirmed",
-    [MOVE_REOPEN] = "ticket.reopened",
-    [MOVE_MERGE] = "ticket.merged",
-    [MOVE_JOIN] = "ticket.joined",
-    [MOVE_WITHDRAW] = "ticket.withdrawn",
-    [MOVE_REJECT] = "ticket.rejected",
-    [MOVE_SORT] = "ticket.sorted",
-    [MOVE_WARN] = "ticket.warned",
-    [MOVE_OVERDUE] = "ticket.overdue",
-    [MOVE_NUDGE] = "ticket.nudged",
-    [MOVE_REST] = "ticket.rested",
+    [MOVE_FILE] = TYPE "filed",         [MOVE_ROUTE] = TYPE "routed",
+    [MOVE_CLAIM] = TYPE "claimed",      [MOVE_RELEASE] = TYPE "released",
+    [MOVE_ANSWER] = TYPE "answered",    [MOVE_HAND_BACK] = TYPE "handed_back",
+    [MOVE_ESCALATE] = TYPE "escalated", [MOVE_ASK] = TYPE "asked",
+    [MOVE_REPLY] = TYPE "replied",      [MOVE_CLOSE] = TYPE "closed",
+    [MOVE_CONFIRM] = TYPE "confirmed",  [MOVE_REOPEN] = TYPE "reopened",
+    [MOVE_MERGE] = TYPE "merged",       [MOVE_JOIN] = TYPE "joined",
+    [MOVE_WITHDRAW] = TYPE "withdrawn", [MOVE_REJECT] = TYPE "rejected",
+    [MOVE_SORT] = TYPE "sorted",        [MOVE_WARN] = TYPE "warned",
+    [MOVE_OVERDUE] = TYPE "overdue",    [MOVE_NUDGE] = TYPE "nudged",
+    [MOVE_REST] = TYPE "rested",
 };
 
 const char *webhook_type(enum ticket_move move) {
