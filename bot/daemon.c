@@ -12,6 +12,7 @@
 #include "bot/api/photo.h"
 #include "bot/audit_keeper.h"
 #include "bot/bot.h"
+#include "bot/clocks.h"
 #include "bot/connectors/onebot11.h"
 #include "bot/connectors/web.h"
 #include "bot/dispatch.h"
@@ -23,6 +24,7 @@
 #include "bot/outbox.h"
 #include "bot/photo.h"
 #include "bot/policies.h"
+#include "bot/roster.h"
 #include "bot/server.h"
 #include "bot/turns.h"
 #include "bot/webhook.h"
@@ -268,6 +270,8 @@ static void start_bot(struct daemon *daemon) {
     bot->webhooks = webhooks_new(bot);
     bot->outbox = outbox_new(bot);
     bot->turns = turns_new(bot);
+    bot->roster = roster_new(bot);
+    bot->clocks = clocks_new(bot);
 }
 
 static enum err listen_http(struct daemon *daemon) {
@@ -309,6 +313,8 @@ static void take_down(struct daemon *daemon) {
     fetcher_free(bot->fetcher);
     photos_free(bot->photos);
     store_free(bot->store);
+    clocks_free(bot->clocks);
+    roster_free(bot->roster);
     turns_free(bot->turns);
     outbox_free(bot->outbox);
     policies_free(bot->policies);

@@ -195,9 +195,11 @@ static enum err move_merge(struct moving *m) {
         return ERR_LIMIT;
     struct ticket joined = *into;
     size_t n = ticket_followers(m->desk->arena, ticket, all);
-    enum err err = follow(m->desk, &joined,
-                          &(struct follower){ticket->rider, ticket->account,
-                                             ticket->chat, ticket->group});
+    enum err err = follow(
+        m->desk, &joined,
+        &(struct follower){ticket->rider, ticket->account, ticket->chat,
+                           /* never turned to: it would say who sent it */
+                           ticket->anonymous ? "" : ticket->group});
     for (size_t i = 0; i < n; i++)
         err = follow(m->desk, &joined, &all[i]);
     (void)err; /* there is room: who is left out is there already */

@@ -1,10 +1,12 @@
-/* 绑定: a one-time code ties this chat account to a role. */
+/* 绑定: a one-time code ties this chat account to a role, and to the console's
+ * user of that name: then tickets ring here. */
 #include "bot/bot.h"
 #include "bot/form.h"
 #include "bot/turn.h"
 #include "handlers/handlers.h"
 #include "store/code.h"
 #include "store/txn.h"
+#include "store/user.h"
 
 #include <ctype.h>
 
@@ -24,6 +26,40 @@ static char *upper(struct turn *turn, const char *code) {
     return copy;
 }
 
+struct binding {
+    struct turn *turn;
+    struct code code;
+};
+
+static void bind(struct binding *binding) {
+    struct turn *turn = binding->turn;
+    const struct code *code = &binding->code;
+    unsigned roles = turn->rider.roles | code->roles;
+    code_take(turn->txn, upper(turn, form_value(turn, "code")));
+    turn_set(turn, "roles", arena_printf(&turn->arena, "%u", roles));
+    txn_audit(turn->txn, turn->message.rider, "rider-bind", "", code->name);
+    turn_say(turn, code->roles & ROLE_STAFF       ? "bind.staff"
+                   : code->roles & ROLE_ORGANISER ? "bind.organiser"
+                                                  : "bind.admin");
+}
+
+static void on_user(void *data, enum err err, const struct user *user) {
+    struct binding *binding = data;
+    struct turn *turn = binding->turn;
+    if (err != OK && err != ERR_NOT_FOUND) {
+        turn_fail(turn, err);
+        return;
+    }
+    if (err == OK) {
+        struct user bound = *user;
+        bound.rider = turn->message.rider;
+        bound.account = turn->message.account;
+        bound.chat = turn->answer_chat;
+        user_put(turn->txn, &bound);
+    }
+    bind(binding);
+}
+
 static void on_code(void *data, enum err err, const struct code *code) {
     struct turn *turn = data;
     if (err == ERR_NOT_FOUND || (err == OK && code->roles == 0)) {
@@ -34,13 +70,12 @@ static void on_code(void *data, enum err err, const struct code *code) {
         turn_fail(turn, err);
         return;
     }
-    unsigned roles = turn->rider.roles | code->roles;
-    code_take(turn->txn, upper(turn, form_value(turn, "code")));
-    turn_set(turn, "roles", arena_printf(&turn->arena, "%u", roles));
-    txn_audit(turn->txn, turn->message.rider, "rider-bind", "", code->name);
-    turn_say(turn, code->roles & ROLE_STAFF       ? "bind.staff"
-                   : code->roles & ROLE_ORGANISER ? "bind.organiser"
-                                                  : "bind.admin");
+    struct binding *binding = arena_alloc(&turn->arena, sizeof(*binding));
+    *binding = (struct binding){turn, *code};
+    if (code->roles & ROLE_STAFF && user_name_valid(code->name))
+        user_get(turn->bot->store, &turn->arena, code->name, on_user, binding);
+    else
+        bind(binding);
 }
 
 static void commit(struct turn *turn) {

@@ -9,12 +9,14 @@
 #include "base/seal.h"
 #include "base/token.h"
 #include "bot/account.h"
+#include "bot/clocks.h"
 #include "bot/config.h"
 #include "bot/dispatch.h"
 #include "bot/fetch.h"
 #include "bot/outbox.h"
 #include "bot/photo.h"
 #include "bot/policies.h"
+#include "bot/roster.h"
 #include "bot/turn.h"
 #include "bot/turns.h"
 #include "bot/webhook.h"
@@ -178,6 +180,8 @@ void engine_start(struct engine *engine) {
     bot->webhooks = webhooks_new(bot);
     bot->outbox = outbox_new(bot);
     bot->turns = turns_new(bot);
+    bot->roster = roster_new(bot);
+    bot->clocks = clocks_new(bot);
     if (!engine->options.without_online)
         engine_online(engine, ENGINE_ACCOUNT);
     ENGINE_UNTIL(engine, store_is_up(bot->store));
@@ -192,6 +196,8 @@ void engine_stop(struct engine *engine) {
     fetcher_free(bot->fetcher);
     photos_free(bot->photos);
     store_free(bot->store);
+    clocks_free(bot->clocks);
+    roster_free(bot->roster);
     turns_free(bot->turns);
     outbox_free(bot->outbox);
     policies_free(bot->policies);
