@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/token.h"
 #include "bot/audit_command.h"
+#include "bot/backup_command.h"
 #include "bot/config.h"
 #include "bot/daemon.h"
 #include "bot/document_command.h"
@@ -33,6 +34,8 @@ static void usage(FILE *out) {
         "       xiaofeng [-c FILE] audit list [--actor WHO] [--action WHAT]\n"
         "                [--subject ID] [--limit N]\n"
         "       xiaofeng [-c FILE] key rotate [--finish]\n"
+        "       xiaofeng [-c FILE] backup DIR [--with-keys]\n"
+        "       xiaofeng [-c FILE] restore DIR\n"
         "       xiaofeng --version | --help\n"
         "See xiaofeng(1) and xiaofeng.conf(5).\n",
         out);
@@ -62,6 +65,10 @@ static int run_command(const struct config *config, int argc, char **argv) {
         status = document_command(config, argc, argv);
     else if (strcmp(argv[0], "audit") == 0)
         status = audit_command(config, argc, argv);
+    else if (strcmp(argv[0], "backup") == 0)
+        status = backup_command(config, argc, argv);
+    else if (strcmp(argv[0], "restore") == 0)
+        status = restore_command(config, argc, argv);
     else if (strcmp(argv[0], "key") == 0)
         status = key_command(config, argc, argv);
     if (status == 2)

@@ -16,6 +16,8 @@
 #include <uv.h>
 
 #define OFFLINE_TIMEOUT_MS 5000
+/* For a Redis of ours to read a large store. */
+#define OFFLINE_START_MS 120000
 
 struct offline {
     uv_loop_t loop;
@@ -33,6 +35,7 @@ static void on_up(void *data) {
     if (offline->begun)
         return;
     offline->begun = true;
+    offline_goes_on(offline);
     offline->work(offline, offline->store, offline->data);
 }
 
@@ -102,6 +105,8 @@ bool offline_run(const struct config *config, offline_work *work, void *data) {
                                          .on_down = on_down,
                                          .data = &offline,
                                      });
+    if (offline.embedded != NULL)
+        uv_timer_start(&offline.deadline, on_deadline, OFFLINE_START_MS, 0);
     if (offline.store != NULL)
         uv_run(&offline.loop, UV_RUN_DEFAULT);
     store_free(offline.store);

@@ -8,6 +8,7 @@
  * What the modules of this room share of struct store. Private to store/.
  */
 struct store {
+    uv_loop_t *loop;
     struct redis *redis;
     struct store_options options;
     char *district;

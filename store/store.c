@@ -36,6 +36,7 @@ struct store *store_new(uv_loop_t *loop, const struct store_options *options) {
         return NULL;
     }
     struct store *store = xcalloc(1, sizeof(*store));
+    store->loop = loop;
     store->options = *options;
     store->district = xstrdup(options->district);
     store->options.district = store->district;
