@@ -53,7 +53,8 @@ chmod 600 "$dir/xiaofeng.conf"
 
 trap 'exit 130' INT TERM
 trap stop EXIT
-"$build/xiaofeng" -c "$dir/xiaofeng.conf" run 2>"$dir/xiaofeng.log" &
+: >"$dir/xiaofeng.log"
+"$build/xiaofeng" -c "$dir/xiaofeng.conf" run 2>>"$dir/xiaofeng.log" &
 daemon=$!
 
 ready() { # over /dev/tcp, so that no curl is needed
