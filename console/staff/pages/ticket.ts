@@ -29,7 +29,12 @@ import { may, session } from '../session';
 const AGAIN_MS = 300;
 const SHOWN_FIRST = 4; // buttons before "more"
 
-/** Ticket ids look like "S12"; anything else is not asked for. */
+/** What was just done is the last thing of the conversation. */
+function showLast(): void {
+    const said = document.querySelectorAll('.conversation > .bubble, .event');
+    said[said.length - 1]?.scrollIntoView({ block: 'nearest' });
+}
+
 export const TicketPage: m.Component<{ id: string }> = ({ attrs: { id } }) => {
     const path = `/tickets/${api.part(id)}`;
     const ticket = new Loaded(() => api.get<Ticket>(path));
@@ -100,6 +105,7 @@ export const TicketPage: m.Component<{ id: string }> = ({ attrs: { id } }) => {
             move = '';
             allMoves = false;
             sayMoved(now, which, take);
+            requestAnimationFrame(showLast);
         } catch (error) {
             failedMove(error, before);
         } finally {
@@ -153,7 +159,7 @@ export const TicketPage: m.Component<{ id: string }> = ({ attrs: { id } }) => {
             now.merged_into);
     const person = (now: Ticket) => [
         now.anonymous ? t('ticket.anonymous') : now.who,
-        may('unmask') &&
+        now.anonymous && may('unmask') &&
             m(Button, {
                 label: t('unmask.act'),
                 icon: 'eye',

@@ -1,4 +1,4 @@
-// Short words at the bottom of the page: what was done, with a way back for a
+// Short words over the page, where no button is: what was done, with a way back for a
 // few seconds, or what went wrong.
 
 import m from 'mithril';
