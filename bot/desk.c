@@ -6,6 +6,7 @@
 #include "bot/policies.h"
 #include "bot/policy.h"
 #include "bot/turn.h"
+#include "bot/webhook.h"
 #include "bot/work.h"
 #include "store/txn.h"
 
@@ -101,6 +102,8 @@ void desk_file(const struct desk *desk, struct ticket *ticket) {
     ticket_create(desk->txn, ticket);
     txn_audit(desk->txn, has(ticket->source) ? ticket->source : AUDIT_RIDER,
               "ticket-file", ticket->id, ticket->unit);
+    webhooks_ticket(desk->bot->webhooks, desk->txn, NULL, ticket, MOVE_FILE,
+                    desk->now_ms);
     if (ticket->urgent)
         desk_ring(desk, ticket, "ring.new");
 }
@@ -215,6 +218,8 @@ enum err desk_move(const struct desk *desk, const struct ticket *ticket,
         desk_clock_next(m.policy, after, desk->now_ms);
     write_down(&m);
     after->version = ticket->version + 1;
+    webhooks_ticket(desk->bot->webhooks, desk->txn, ticket, after, as.move,
+                    desk->now_ms);
     desk_tell(desk, ticket, after, &as, m.points);
     ring_for(&m);
     return OK;

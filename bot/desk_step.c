@@ -1,7 +1,9 @@
 /* What each move does to a ticket, beyond its state and text. */
 #include "base/arena.h"
+#include "bot/bot.h"
 #include "bot/desk_parts.h"
 #include "bot/policy.h"
+#include "bot/webhook.h"
 #include "store/points.h"
 #include "store/txn.h"
 
@@ -46,9 +48,17 @@ static enum err move_hand_back(struct moving *m) {
     return OK;
 }
 
+/* Where it climbs from; its unit may be gone from the organisation. */
+static const char *standing(const struct moving *m) {
+    const char *unit = m->before->unit;
+    return policy_unit(m->policy, unit) != NULL
+               ? unit
+               : policy_route(m->policy, NULL, "")->id;
+}
+
 static enum err move_escalate(struct moving *m) {
     const struct unit *above =
-        policy_above(m->policy, m->before->unit, m->before->level);
+        policy_above(m->policy, standing(m), m->before->level);
     if (above == NULL)
         return ERR_LIMIT;
     come_to(m, above->id, m->before->unit);
@@ -214,6 +224,8 @@ static enum err move_merge(struct moving *m) {
                                          .detail = ticket->id});
     txn_audit(m->desk->txn, m->order->actor, "ticket-join", into->id,
               ticket->id);
+    webhooks_ticket(m->desk->bot->webhooks, m->desk->txn, into, &joined,
+                    MOVE_JOIN, m->desk->now_ms);
     m->after->into = m->detail = into->id;
     desk_clock_end(m->after);
     return OK;

@@ -79,9 +79,12 @@ static struct notice *tell(const struct telling *telling,
                                          to->chat, to->rider, telling->key);
     notice->fallback = to->group[0] == '\0' ? NULL : to->group;
     notice_param(notice, "id", ticket->id);
-    notice_param(notice, "text", telling->text);
-    notice_param(notice, "unit", telling->unit);
-    notice_param(notice, "into", ticket->into);
+    if (telling->text[0] != '\0')
+        notice_param(notice, "text", telling->text);
+    if (telling->unit[0] != '\0')
+        notice_param(notice, "unit", telling->unit);
+    if (ticket->into[0] != '\0')
+        notice_param(notice, "into", ticket->into);
     return notice;
 }
 

@@ -104,7 +104,7 @@ const struct user *roster_find(const struct roster *roster, const char *name) {
 
 const struct user *roster_next(const struct roster *roster,
                                const struct user *after) {
-    const struct reading *now = roster->now;
+    const struct reading *now = roster == NULL ? NULL : roster->now;
     if (now == NULL || now->n == 0)
         return NULL;
     const struct user *next = after == NULL ? now->users : after + 1;

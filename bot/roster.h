@@ -15,7 +15,8 @@ struct roster;
 struct roster *roster_new(struct bot *bot);
 void roster_free(struct roster *roster); /* takes NULL */
 void roster_refresh(struct roster *roster);
-/* Borrowed until the next turn of the loop; NULL when there is none. */
+/* Borrowed until the next turn of the loop; NULL when there is none. Here and
+ * below roster may be NULL: nobody is known. */
 const struct user *roster_find(const struct roster *roster, const char *name);
 /* The next user after after (NULL: the first), or NULL. */
 const struct user *roster_next(const struct roster *roster,

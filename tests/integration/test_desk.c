@@ -254,7 +254,7 @@ static void ring(struct test *t) {
  */
 
 static void create_in(struct test *t, const char *id, enum ticket_state state,
-                      enum ticket_due due) {
+                      enum ticket_due due, int64_t due_ms) {
     struct txn *txn = txn_new(t->engine->bot.store);
     ticket_create(txn, &(struct ticket){
                            .id = id,
@@ -268,9 +268,9 @@ static void create_in(struct test *t, const char *id, enum ticket_state state,
                            .text = "x",
                            .followers = "",
                            .created_ms = 1,
-                           .resolve_ms = t->engine->clock.now_ms,
+                           .resolve_ms = due_ms,
                            .due = due,
-                           .due_ms = t->engine->clock.now_ms,
+                           .due_ms = due_ms,
                        });
     assert_int_equal(engine_commit(t->engine, txn), OK);
 }
@@ -295,7 +295,7 @@ static void test_every_move_in_every_state(void **state) {
         enum mover by = movers[i / TICKET_STATES / MOVES];
         char id[16];
         snprintf(id, sizeof(id), "S9%d", i);
-        create_in(t, id, from, due_of(kind));
+        create_in(t, id, from, due_of(kind), t->engine->clock.now_ms);
         struct ticket into = get(t, into_id);
         char rider[24];
         snprintf(rider, sizeof(rider), "qq.7%d", i);
@@ -439,6 +439,25 @@ static void test_trail_of_hand_overs(void **state) {
     assert_int_equal(engine_said(t->engine, "已上报到党支部"), 1);
 }
 
+/* Whose unit is gone from the organisation goes on from the default one. */
+static void test_a_unit_that_is_gone(void **state) {
+    struct test *t = *state;
+    int64_t later_ms = t->engine->clock.now_ms + 1;
+    create_in(t, "S900", TICKET_ROUTED, DUE_RESOLVE, later_ms);
+    create_in(t, "S901", TICKET_ROUTED, DUE_RESOLVE, later_ms);
+    struct ticket ticket = get(t, "S900"), gone = ticket;
+    gone.unit = gone.back = "gone";
+    struct txn *txn = txn_new(t->engine->bot.store);
+    ticket_change(txn, &ticket, &gone, NULL);
+    assert_int_equal(engine_commit(t->engine, txn), OK);
+    advance(t, 1);
+    ring(t);
+    assert_string_equal(get(t, "S900").unit, "branch");
+    assert_string_equal(get(t, "S901").unit, "branch");
+    assert_int_equal(move(t, "S900", say(MOVE_HAND_BACK, "?")), OK);
+    assert_string_equal(t->ticket.unit, "second"); /* "gone" had routed it */
+}
+
 static void test_sorting_routes_what_nobody_has_touched(void **state) {
     struct test *t = *state;
     struct order order = say(MOVE_SORT, NULL);
@@ -554,8 +573,8 @@ static void test_a_clock_rings_once(void **state) {
 /* One that cannot ring would be found for ever. */
 static void test_a_broken_clock_is_taken_out(void **state) {
     struct test *t = *state;
-    create_in(t, "S900", TICKET_REJECTED, DUE_WARN);
-    create_in(t, "S901", TICKET_ROUTED, DUE_NOTHING);
+    create_in(t, "S900", TICKET_REJECTED, DUE_WARN, 1);
+    create_in(t, "S901", TICKET_ROUTED, DUE_NOTHING, 1);
     ring(t);
     assert_int_equal(engine_redis(t->engine, "ZCARD {test}:due"), 0);
     assert_int_equal(get(t, "S901").due_ms, 0);
@@ -940,6 +959,7 @@ int main(void) {
         TEST(test_refusals_have_texts),
         TEST(test_filing_routes),
         TEST(test_trail_of_hand_overs),
+        TEST(test_a_unit_that_is_gone),
         TEST(test_sorting_routes_what_nobody_has_touched),
         TEST(test_clocks_stop_while_waiting),
         TEST(test_clocks_climb_and_end),
