@@ -31,11 +31,16 @@ void token_code(char *out, size_t out_size, size_t len) {
     out[len] = '\0';
 }
 
-void token_hash(char out[static TOKEN_HASH_SIZE], const char *s) {
+void token_hash_bytes(char out[static TOKEN_HASH_SIZE], const void *bytes,
+                      size_t len) {
     unsigned char hash[crypto_hash_sha256_BYTES];
 
-    crypto_hash_sha256(hash, (const unsigned char *)s, strlen(s));
+    crypto_hash_sha256(hash, bytes, len);
     sodium_bin2hex(out, TOKEN_HASH_SIZE, hash, sizeof(hash));
+}
+
+void token_hash(char out[static TOKEN_HASH_SIZE], const char *s) {
+    token_hash_bytes(out, s, strlen(s));
 }
 
 bool token_equal(const char *a, const char *b) {

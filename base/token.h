@@ -17,6 +17,8 @@ void token_code(char *out, size_t out_size, size_t len);
 /* Lower-case hex SHA-256 of s: what the store keeps instead of a token. */
 #define TOKEN_HASH_SIZE 65
 void token_hash(char out[static TOKEN_HASH_SIZE], const char *s);
+void token_hash_bytes(char out[static TOKEN_HASH_SIZE], const void *bytes,
+                      size_t len);
 
 /* Compares in constant time for strings of equal length. */
 bool token_equal(const char *a, const char *b);

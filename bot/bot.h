@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 struct account;
+struct api;
 struct board;
 struct clock;
 struct clocks;
@@ -17,6 +18,7 @@ struct live;
 struct lexicon;
 struct loop;
 struct outbox;
+struct passwords;
 struct photos;
 struct policies;
 struct roster;
@@ -44,6 +46,8 @@ struct bot {
     struct roster *roster;     /* its users */
     struct webhooks *webhooks; /* what other systems hear */
     struct clocks *clocks;     /* of tickets */
+    struct api *api;           /* the REST API: its routes and calls */
+    struct passwords *passwords; /* hashes and checks them, off the loop */
     struct board *board;       /* all tickets, for lists and live views */
     struct live *live;         /* open consoles */
     struct views *views;       /* looks at tickets, for the audit log */

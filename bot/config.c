@@ -56,6 +56,11 @@ static const struct setting settings[] = {
     {"rider", "rate", VALUE_NUMBER, IN(rider_rate), "0.5", "0", "1000"},
     {"rider", "burst", VALUE_NUMBER, IN(rider_burst), "10", "1", "1000"},
 
+    {"api", "rate", VALUE_NUMBER, IN(api_rate), "20", "0", "100000"},
+    {"api", "burst", VALUE_NUMBER, IN(api_burst), "100", "1", "100000"},
+    {"api", "peer_rate", VALUE_NUMBER, IN(api_peer_rate), "200", "0", "100000"},
+    {"api", "peer_burst", VALUE_NUMBER, IN(api_peer_burst), "1000", "1", "100000"},
+
     {"form", "private", VALUE_DURATION, IN(form_private_ms), "30m", "1s", "24h"},
     {"form", "group", VALUE_DURATION, IN(form_group_ms), "5m", "1s", "24h"},
 

@@ -67,6 +67,10 @@ struct config {
     /* [rider]: what one rider may send */
     double rider_rate, rider_burst;
 
+    /* [api]: what one caller, and one address, may ask for */
+    double api_rate, api_burst;
+    double api_peer_rate, api_peer_burst;
+
     /* [form]: how long a question stays open */
     int64_t form_private_ms, form_group_ms;
 

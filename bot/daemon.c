@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/seal.h"
 #include "bot/account.h"
+#include "bot/api/api.h"
 #include "bot/api/health.h"
 #include "bot/api/metrics.h"
 #include "bot/api/photo.h"
@@ -22,6 +23,7 @@
 #include "bot/loop.h"
 #include "bot/notify.h"
 #include "bot/outbox.h"
+#include "bot/password.h"
 #include "bot/photo.h"
 #include "bot/policies.h"
 #include "bot/roster.h"
@@ -272,6 +274,8 @@ static void start_bot(struct daemon *daemon) {
     bot->turns = turns_new(bot);
     bot->roster = roster_new(bot);
     bot->clocks = clocks_new(bot);
+    bot->passwords = passwords_new(&daemon->loop.uv);
+    bot->api = api_new(bot);
 }
 
 static enum err listen_http(struct daemon *daemon) {
@@ -279,6 +283,7 @@ static enum err listen_http(struct daemon *daemon) {
     health_add_routes(&daemon->bot);
     metrics_add_routes(&daemon->bot);
     photo_add_routes(&daemon->bot);
+    api_serve(&daemon->bot);
     enum err err = loop_listen(&daemon->loop, config->address, config->port,
                                config->tls_cert, config->tls_key);
     if (err == OK)
@@ -312,6 +317,7 @@ static void take_down(struct daemon *daemon) {
     bot->webhooks = NULL; /* no more events */
     fetcher_free(bot->fetcher);
     photos_free(bot->photos);
+    passwords_free(bot->passwords);
     store_free(bot->store);
     clocks_free(bot->clocks);
     roster_free(bot->roster);
@@ -327,6 +333,7 @@ static void take_down(struct daemon *daemon) {
     loop_finish(&daemon->loop);
     onebot11_free(daemon->onebot11);
     lexicon_free(bot->lexicon);
+    api_free(bot->api);
     seal_free(bot->seal);
 }
 

@@ -3,12 +3,14 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "bot/api/access.h"
+#include "store/claim.h"
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+struct api;
 struct api_call;
 struct bot;
 struct http_request;
@@ -26,32 +28,49 @@ struct work;
 typedef void api_handler(struct api_call *call);
 
 struct api_route {
-    const char *method; /* "GET" */
-    const char *path;   /* below /api/v1: "/tickets/{id}/moves" */
-    enum permission permission;
+    const char *method;  /* "GET" */
+    const char *path;    /* below /api/v1: "/tickets/{id}/moves" */
+    unsigned permission; /* enum permission; of several, any is enough */
     api_handler *handler;
     size_t max_body_bytes; /* 0: API_BODY_BYTES */
     bool raw;              /* the body is no JSON: call->body has it */
 };
 #define API_BODY_BYTES (256 * 1024)
+#define API_ARGS_MAX 3
+#define API_DEPTH_MAX 32      /* of a body's JSON */
+#define API_CALLS_MAX 2000    /* under way in one process */
+#define API_HEADERS_MAX 4     /* that a handler adds */
+#define API_CALLERS_MAX 10000 /* whose rates are remembered */
+#define API_KEY_CHARS 64      /* of an Idempotency-Key */
 
 struct api_call {
     struct bot *bot;
     struct arena arena;
     const struct api_route *route;
-    const char *args[3]; /* values of the path's {names}, in order, decoded */
+    /* values of the path's {names}, in order, decoded */
+    const char *args[API_ARGS_MAX];
     struct caller caller;
     json_t *json; /* the body, an object; NULL without one */
     const char *body;
     size_t body_len;
     int64_t now_ms;
     void *data; /* the handler's own, in arena */
-    /* private to api.c */
+    /* private to api*.c; the request stays until the answer */
     struct http_request *request;
-    const char *idempotency_key;
+    struct claim claim; /* of its Idempotency-Key; key NULL: none */
+    bool claimed;
+    const char *headers[API_HEADERS_MAX][2];
+    size_t n_headers;
+    struct api_reply *reply;
+    int64_t begun_ms; /* monotonic */
     struct api_call *prev, *next;
 };
 
+struct api *api_new(struct bot *bot);
+/* After everything that calls may wait for. Takes NULL. */
+void api_free(struct api *api);
+/* Serves what was added, below /api/v1. */
+void api_serve(struct bot *bot);
 /* Adds the rows of a resource; before the loop runs. routes live for ever. */
 void api_add(struct bot *bot, const struct api_route *routes, size_t n);
 /* Every row there is, for the tests that hold docs/openapi.yaml to the code. */
@@ -81,3 +100,12 @@ void api_stale(struct api_call *call, json_t *current);
 /* Anything else: an export, say. filename NULL: shown, else a download. */
 void api_bytes(struct api_call *call, unsigned status, const char *type,
                const char *filename, const char *bytes, size_t len);
+
+/* One more header of the answer; value is borrowed and lives in the arena. */
+void api_header(struct api_call *call, const char *name, const char *value);
+/*
+ * Marks in a transaction that the call has done what it was to do. With it a
+ * call with an Idempotency-Key happens once even if the process dies before it
+ * has answered; without, it may happen again two minutes later.
+ */
+void api_happens(struct api_call *call, struct txn *txn);
