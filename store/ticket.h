@@ -155,7 +155,8 @@ void ticket_notes_get(struct store *store, struct arena *arena, const char *id,
 /*
  * Every ticket there is, some hundreds a call: open ones, ended ones, erased
  * ones. One that changes meanwhile may come twice. Begin with a zeroed scan;
- * scan->over when nothing more will come.
+ * scan->over when nothing more will come. After an error begin anew: a Redis
+ * that was started again goes through them in another order.
  */
 struct ticket_scan {
     int part;
