@@ -76,6 +76,12 @@ static const struct setting settings[] = {
     {"web", "enabled", VALUE_BOOL, IN(web), "yes", NULL, NULL},
     {"web", "dir", VALUE_PATH, IN(web_dir), NULL, NULL, NULL},
 
+    {"console", "enabled", VALUE_BOOL, IN(console), "yes", NULL, NULL},
+    {"console", "dir", VALUE_PATH, IN(console_dir), NULL, NULL, NULL},
+    {"console", "tiles_url", VALUE_WEB_URL, IN(tiles_url), NULL, NULL, NULL},
+    {"console", "tiles_attribution", VALUE_TEXT, IN(tiles_attribution), "", NULL, NULL},
+    {"console", "tiles_gcj02", VALUE_BOOL, IN(tiles_gcj02), "no", NULL, NULL},
+
     {SECTION_WEB_GROUP, "title", VALUE_TEXT, IN_GROUP(title), NULL, NULL, NULL},
 };
 /* clang-format on */

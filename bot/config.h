@@ -91,6 +91,13 @@ struct config {
     char *web_dir; /* files of the page */
     struct config_web_group *web_groups;
     size_t n_web_groups;
+
+    /* [console] */
+    bool console;
+    char *console_dir;       /* files of the page */
+    char *tiles_url;         /* of the map, with {z} {x} {y}; or NULL */
+    char *tiles_attribution; /* said on the map; or "" */
+    bool tiles_gcj02;        /* they are drawn in GCJ-02 */
 };
 
 /*

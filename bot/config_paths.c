@@ -52,5 +52,8 @@ void config_fill_paths(struct config *config, char *const *env) {
     if (config->web_dir == NULL)
         config->web_dir =
             find_part(exe_dir, "console/chat", XIAOFENG_DATA_DIR "/chat");
+    if (config->console_dir == NULL)
+        config->console_dir =
+            find_part(exe_dir, "console/staff", XIAOFENG_DATA_DIR "/console");
     free(exe_dir);
 }

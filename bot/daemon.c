@@ -16,6 +16,7 @@
 #include "bot/clocks.h"
 #include "bot/connectors/onebot11.h"
 #include "bot/connectors/web.h"
+#include "bot/console.h"
 #include "bot/dispatch.h"
 #include "bot/fetch.h"
 #include "bot/groups.h"
@@ -283,6 +284,7 @@ static enum err listen_http(struct daemon *daemon) {
     health_add_routes(&daemon->bot);
     metrics_add_routes(&daemon->bot);
     photo_add_routes(&daemon->bot);
+    console_add_routes(&daemon->bot);
     api_serve(&daemon->bot);
     enum err err = loop_listen(&daemon->loop, config->address, config->port,
                                config->tls_cert, config->tls_key);

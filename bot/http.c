@@ -20,7 +20,7 @@
 /* Nothing but what we serve ourselves is ever loaded or run by a page. */
 #define SECURITY_HEADERS                                                       \
     "Content-Security-Policy: default-src 'self'; "                            \
-    "img-src 'self' blob: data:; style-src 'self'; script-src 'self'; "        \
+    "img-src 'self' blob: data:%s%s; style-src 'self'; script-src 'self'; "        \
     "connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; "   \
     "form-action 'none'\r\n"                                                   \
     "X-Content-Type-Options: nosniff\r\n"                                      \
@@ -104,8 +104,11 @@ static void add_header(struct buf *out, const struct http_header *header) {
     buf_adds(out, "\r\n");
 }
 
-static void compose(struct buf *out, const struct http_answer *answer,
-                    enum http_cache cache, const char *etag, bool close) {
+/* server may be NULL: then nothing of others is allowed. */
+static void compose(struct buf *out, const struct ws_server *server,
+                    const struct http_answer *answer, enum http_cache cache,
+                    const char *etag, bool close) {
+    const char *images = server ? server->image_origin : NULL;
     bool bare = answer->status == 304 || answer->status == 204;
 
     buf_addf(out, "HTTP/1.1 %u %s\r\n", answer->status,
@@ -114,7 +117,8 @@ static void compose(struct buf *out, const struct http_answer *answer,
     if (!bare)
         buf_addf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n",
                  answer->type, answer->body_len);
-    buf_addf(out, SECURITY_HEADERS "Cache-Control: %s\r\n", cache_text(cache));
+    buf_addf(out, SECURITY_HEADERS "Cache-Control: %s\r\n", images ? " " : "",
+             images ? images : "", cache_text(cache));
     if (etag)
         buf_addf(out, "ETag: %s\r\n", etag);
     for (size_t i = 0; i < answer->n_headers; i++)
@@ -148,7 +152,7 @@ void http_refuse(struct lws *wsi, unsigned status) {
     struct http_answer answer;
 
     status_answer(&answer, &text, status);
-    compose(&out, &answer, HTTP_CACHE_NEVER, NULL, true);
+    compose(&out, NULL, &answer, HTTP_CACHE_NEVER, NULL, true);
     /* If that fails the connection is closed no less. */
     if (lws_write(wsi, (unsigned char *)out.data, out.len, LWS_WRITE_HTTP) < 0)
         LOG_DBG("a refusal could not be sent");
@@ -215,7 +219,8 @@ void http_answer_with(struct http_request *request,
     }
     request->answered = true;
     request->gone = NULL;
-    compose(&request->out, answer, cache, etag, request->linger);
+    compose(&request->out, request->server, answer, cache, etag,
+            request->linger);
     if (request->bodiless)
         request->out.len -= answer->body_len;
     set_deadline(conn, SEND_MS);
@@ -514,4 +519,10 @@ void http_finish(struct ws_server *server) {
         free(route);
     }
     http_static_finish(server);
+    free(server->image_origin);
+}
+
+void http_allow_images(struct loop *loop, const char *origin) {
+    free(loop->ws->image_origin);
+    loop->ws->image_origin = xstrdup(origin);
 }

@@ -45,6 +45,7 @@ struct ws_server {
     struct ws_route *ws_routes;
     struct http_route *http_routes;
     struct http_static *statics;
+    char *image_origin;           /* of others, that pages may show; or NULL */
     struct conn *conns;           /* every accepted connection */
     struct peer *peers;           /* by address, a uthash table */
     struct ws *all;               /* every struct ws there is */

@@ -101,6 +101,8 @@ void http_tree_add(struct loop *loop, const char *prefix,
  * file; the bytes are read when asked for.
  */
 void http_static_add(struct loop *loop, const char *prefix, const char *dir);
+/* Pages may show images of this origin, too, as in "https://tile.example". */
+void http_allow_images(struct loop *loop, const char *origin);
 
 /* The value of a query argument, decoded; "" when absent. Borrowed. */
 const char *http_query(struct http_request *request, const char *name);
