@@ -5,10 +5,13 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "bot/clocks.h"
+#include "bot/command.h"
 #include "bot/desk.h"
+#include "bot/outbox.h"
 #include "bot/policies.h"
 #include "bot/policy.h"
 #include "bot/roster.h"
+#include "bot/turn.h"
 #include "bot/work.h"
 #include "store/code.h"
 #include "store/document.h"
@@ -649,6 +652,74 @@ static void test_followers_hear_the_end(void **state) {
     engine_has_not(engine_last(t->engine, "qq.5000"), "评分");
 }
 
+/* ---- in a turn ---- */
+
+static void on_turn_ticket(void *data, enum err err,
+                           const struct ticket *ticket) {
+    struct turn *turn = data;
+    struct desk desk = desk_of_turn(turn);
+    struct order order = say(MOVE_CLOSE, "已清理");
+    struct ticket after;
+    order.by = MOVER_STAFF;
+    order.actor = turn->message.rider;
+    assert_int_equal(err, OK);
+    err = desk_move(&desk, ticket, &order, &after);
+    if (err == OK)
+        notice_param(turn_reply(turn, "close.done"), "id", ticket->id);
+    if (err == OK)
+        turn_commit(turn);
+    else
+        turn_say(turn, desk_refusal_key(err, &order));
+}
+
+static void close_commit(struct turn *turn) {
+    ticket_get(turn->bot->store, &turn->arena, "P1", on_turn_ticket, turn);
+}
+
+static const struct command close_p1 = {
+    .name = "close",
+    .where = COMMAND_PRIVATE,
+    .commit = close_commit,
+};
+static const struct command *const only_close[] = {&close_p1};
+
+/* What staff are answered is theirs, however many others are told, and it is
+ * what a redelivery of their message gets again. */
+static void test_a_turn_tells_everybody_once(void **state) {
+    struct test *t = *state;
+    char rider[24];
+    assert_string_equal(file(t, 'P', (struct ticket){.category = "damage"}),
+                        "P1");
+    for (int i = 0; i < TICKET_FOLLOWERS_MAX; i++) {
+        snprintf(rider, sizeof(rider), "qq.%d", 5000 + i);
+        assert_int_equal(join(t, "P1", rider), OK);
+    }
+    struct segment text = {.type = SEGMENT_TEXT, .text = "办结"};
+    const struct message message = {
+        .rider = "qq.501",
+        .id = "again",
+        .segments = &text,
+        .n_segments = 1,
+    };
+    engine_clear(t->engine);
+    engine_send(t->engine, &message);
+    engine_settle(t->engine);
+    assert_int_equal(t->engine->n_sent, TICKET_FOLLOWERS_MAX + 2);
+    engine_has(engine_last(t->engine, "qq.u501"), "P1 已办结，骑手会收到");
+    engine_has(engine_last(t->engine, "qq.5099"), "已清理");
+    engine_clear(t->engine);
+    engine_send(t->engine, &message);
+    engine_settle(t->engine);
+    assert_int_equal(t->engine->n_sent, 1);
+    engine_has(engine_last(t->engine, "qq.u501"), "P1 已办结，骑手会收到");
+    engine_ask(t->engine, "qq.501", "办结");
+    engine_has(engine_last(t->engine, "qq.u501"), "现在不能这样处理");
+    ENGINE_UNTIL(t->engine, outbox_idle(t->engine->bot.outbox));
+    engine_settle(t->engine);
+    assert_int_equal(
+        engine_redis(t->engine, "XLEN {test}:outbox:" ENGINE_ACCOUNT), 0);
+}
+
 static void test_withdrawn_is_told_to_followers(void **state) {
     struct test *t = *state;
     const char *id = file(t, 'P', (struct ticket){.category = "damage"});
@@ -929,9 +1000,9 @@ static bool policy_is_ours(struct engine *engine) {
            policy_version(policy, POLICY_CLOCKS) == 1;
 }
 
-static int setup(void **state) {
+static int setup_with(void **state, const struct engine_options *options) {
     struct test *t = xcalloc(1, sizeof(*t));
-    t->engine = engine_new(NULL);
+    t->engine = engine_new(options);
     arena_init(&t->arena);
     assert_int_equal(put(t->engine, POLICY_ORGANISATION, organisation), OK);
     assert_int_equal(put(t->engine, POLICY_ROUTING, routing), OK);
@@ -940,6 +1011,15 @@ static int setup(void **state) {
     ENGINE_UNTIL(t->engine, policy_is_ours(t->engine));
     *state = t;
     return 0;
+}
+
+static int setup(void **state) {
+    return setup_with(state, NULL);
+}
+
+static int setup_turn(void **state) {
+    return setup_with(state, &(struct engine_options){.commands = only_close,
+                                                      .n_commands = 1});
 }
 
 static int teardown(void **state) {
@@ -969,6 +1049,8 @@ int main(void) {
         TEST(test_two_staff_collide),
         TEST(test_notes_are_never_told),
         TEST(test_followers_hear_the_end),
+        cmocka_unit_test_setup_teardown(test_a_turn_tells_everybody_once,
+                                        setup_turn, teardown),
         TEST(test_withdrawn_is_told_to_followers),
         TEST(test_merge),
         TEST(test_points_once),
