@@ -11,6 +11,7 @@
 #include "bot/api/health.h"
 #include "bot/api/metrics.h"
 #include "bot/api/photo.h"
+#include "bot/api/resources.h"
 #include "bot/audit_keeper.h"
 #include "bot/bot.h"
 #include "bot/clocks.h"
@@ -284,6 +285,7 @@ static enum err listen_http(struct daemon *daemon) {
     health_add_routes(&daemon->bot);
     metrics_add_routes(&daemon->bot);
     photo_add_routes(&daemon->bot);
+    resources_add(&daemon->bot);
     console_add_routes(&daemon->bot);
     api_serve(&daemon->bot);
     enum err err = loop_listen(&daemon->loop, config->address, config->port,

@@ -71,6 +71,7 @@ void user_put(struct txn *txn, const struct user *user) {
     add_field(txn, "lang", user->lang);
     add_field(txn, "password", user->password);
     add_field(txn, "totp", user->totp);
+    add_field(txn, "totp_new", user->totp_new);
     add_field(txn, "rider", user->rider);
     add_field(txn, "chat", user->chat);
     add_field(txn, "account", user->account);
@@ -125,6 +126,7 @@ bool user_unpack(struct arena *arena, const struct redisReply *reply,
         .lang = text(arena, reply_field(reply, "lang")),
         .password = text(arena, reply_field(reply, "password")),
         .totp = text(arena, reply_field(reply, "totp")),
+        .totp_new = text(arena, reply_field(reply, "totp_new")),
         .rider = text(arena, reply_field(reply, "rider")),
         .chat = text(arena, reply_field(reply, "chat")),
         .account = text(arena, reply_field(reply, "account")),

@@ -36,6 +36,7 @@ struct grant {
 #define USER_GRANTS_MAX 16
 #define USER_NAME_MAX 32 /* [a-z0-9._-], no mark first; actor "user:<name>" */
 #define USERS_MAX 2000   /* of a district */
+#define USER_TOTP_CONTEXT "user:%s" /* the name: of the seal of totp */
 
 struct user {
     const char *name;
@@ -43,9 +44,11 @@ struct user {
     const char *display; /* "王社工" */
     const char *lang;    /* tag, or "" */
     const char
-        *password;     /* argon2id string of libsodium, or "": cannot sign in */
-    const char *totp;  /* base32 secret, sealed (base/seal.h), or "" */
-    const char *rider; /* their chat account, or "": gets rings there */
+        *password;    /* argon2id string of libsodium, or "": cannot sign in */
+    const char *totp; /* base32 secret, sealed (base/seal.h) under the context
+                         "user:<name>:totp", or "" */
+    const char *totp_new; /* one that nobody has shown a code of yet, or "" */
+    const char *rider;    /* their chat account, or "": gets rings there */
     const char *chat, *account; /* the private chat of rider */
     bool disabled;
     int64_t totp_step; /* the last step of 30 s that was used: none twice */

@@ -7,6 +7,7 @@
 #include "base/metrics.h"
 #include "base/utf8.h"
 #include "bot/api/api_parts.h"
+#include "bot/api/sign_in.h"
 #include "bot/bot.h"
 #include "bot/config.h"
 #include "bot/server.h"
@@ -35,6 +36,7 @@ struct api *api_new(struct bot *bot) {
                            API_CALLERS_MAX);
     api->callers =
         rates_new(config->api_rate, config->api_burst, API_CALLERS_MAX);
+    api->sign_ins = sign_in_rates_new();
     return api;
 }
 
@@ -45,6 +47,7 @@ void api_free(struct api *api) {
         api_call_free(api->calls);
     rates_free(api->peers);
     rates_free(api->callers);
+    sign_in_rates_free(api->sign_ins);
     free(api->routes);
     free(api);
 }

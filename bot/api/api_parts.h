@@ -19,7 +19,8 @@ struct api {
     const struct api_route **routes;
     size_t n_routes;
     struct rates *peers, *callers;
-    struct api_call *calls; /* under way */
+    struct sign_in_rates *sign_ins; /* sign_in.c */
+    struct api_call *calls;         /* under way */
     size_t n_calls;
 };
 

@@ -25,6 +25,7 @@ static struct user wang(void) {
         .lang = "zh-CN",
         .password = "$argon2id$…",
         .totp = "k1:abc",
+        .totp_new = "k1:def",
         .rider = "qq.1",
         .chat = "qq.u1",
         .account = "qq.1000",
@@ -92,6 +93,7 @@ static void test_user(void **state) {
     assert_string_equal(read_user.lang, "zh-CN");
     assert_string_equal(read_user.password, "$argon2id$…");
     assert_string_equal(read_user.totp, "k1:abc");
+    assert_string_equal(read_user.totp_new, "k1:def");
     assert_string_equal(read_user.rider, "qq.1");
     assert_string_equal(read_user.chat, "qq.u1");
     assert_string_equal(read_user.account, "qq.1000");

@@ -1,0 +1,15 @@
+#include "bot/api/resources.h"
+
+#include "bot/api/documents.h"
+#include "bot/api/session.h"
+#include "bot/api/stations.h"
+#include "bot/api/tokens.h"
+#include "bot/api/users.h"
+
+void resources_add(struct bot *bot) {
+    session_add_routes(bot);
+    users_add_routes(bot);
+    tokens_add_routes(bot);
+    documents_add_routes(bot);
+    stations_add_routes(bot);
+}

@@ -1,0 +1,6 @@
+#pragma once
+
+struct bot;
+
+/* Rest stations, for the map. */
+void stations_add_routes(struct bot *bot);

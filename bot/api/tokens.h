@@ -1,0 +1,6 @@
+#pragma once
+
+struct bot;
+
+/* Tokens of other systems. */
+void tokens_add_routes(struct bot *bot);
