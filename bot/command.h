@@ -43,6 +43,10 @@ struct slot {
     /* CHOICE: taken from words inside another slot's text, not only when asked
      * for, so that "消防通道被堵" already has its category. */
     bool guessed;
+    /* CHOICE: a scale such as 1 to 5, known without its list being shown. */
+    bool scale;
+    /* TICKET: a number that is all there is needs its letter. */
+    bool lettered;
 };
 
 enum command_where {
@@ -54,10 +58,12 @@ enum command_where {
 
 /* What begins a command besides its words, in a private chat. */
 enum command_opens {
-    OPENS_BY_PHOTO = 1,  /* a photo or a place, without a word for it */
-    OPENS_BY_TICKET = 2, /* a ticket number alone */
-    OPENS_BY_TEXT = 4,   /* a text that begins with no word we know */
-    OPENS_BY_NOTHING = 8 /* anything else: the menu */
+    OPENS_BY_PHOTO = 1,   /* a photo or a place, without a word for it */
+    OPENS_BY_TICKET = 2,  /* a ticket number alone */
+    OPENS_BY_TEXT = 4,    /* a text that begins with no word we know */
+    OPENS_BY_NOTHING = 8, /* anything else: the menu */
+    OPENS_BY_RATING = 16  /* 1 to 5 alone, when no question is open but the
+                             menu's; it hands on what is not for it */
 };
 
 struct command {
@@ -68,6 +74,10 @@ struct command {
     bool keeps_form; /* leaves a form in progress as it is (help, progress) */
     bool hidden;     /* not in the menu */
     bool quiet;      /* in a group only when the bot is addressed */
+    /* Its words may be those of another command, too: they are this one's when
+     * a ticket number follows and the rider has the role. In a group only with
+     * a number or when the bot is addressed. */
+    bool numbered;
     const struct slot *slots;
     size_t n_slots;
     /* Reads what the form's own options need, then calls form_ready(); NULL

@@ -23,6 +23,7 @@ struct word {
     char *text;
     size_t chars;
     const struct command *command;
+    const struct command *numbered; /* when a ticket number follows */
     enum control control;
     UT_hash_handle hh;
 };
@@ -58,6 +59,21 @@ static bool may_begin(const struct lexicon *lexicon, const char *text) {
            lexicon->first[first_hash(text)];
 }
 
+/* One word of two commands: which of them is meant shows by what follows. */
+static bool share(struct word *twin, const struct command *command) {
+    if (twin->command == NULL || command == NULL)
+        return false;
+    if (command->numbered) {
+        twin->numbered = command;
+    } else if (twin->command->numbered) {
+        twin->numbered = twin->command;
+        twin->command = command;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static void add_word(struct lexicon *lexicon, const char *text, size_t len,
                      const struct command *command, enum control control) {
     struct arena arena;
@@ -76,7 +92,8 @@ static void add_word(struct lexicon *lexicon, const char *text, size_t len,
     HASH_FIND_STR(lexicon->words, word->text, twin);
     if (twin != NULL || word->chars == 0) {
         if (twin != NULL &&
-            (twin->command != command || twin->control != control))
+            (twin->command != command || twin->control != control) &&
+            !share(twin, command))
             LOG_WARN("the word of two commands: %s", word->text);
         free(word->text);
         free(word);
@@ -230,6 +247,15 @@ static const struct word *find_glued(const struct bot *bot, struct arena *arena,
     return NULL;
 }
 
+/* "S12 …", "s 12": the letter, and a digit behind it. */
+static bool begins_with_number(const char *text) {
+    text += strspn(text, "# ");
+    if (text[0] == '\0' || strchr("SsPp", text[0]) == NULL)
+        return false;
+    text += 1 + strspn(text + 1, " -");
+    return isdigit((unsigned char)text[0]);
+}
+
 struct match dispatch_match(const struct bot *bot, struct arena *arena,
                             const char *text, bool glued) {
     struct match match = {.rest = text};
@@ -252,9 +278,19 @@ struct match dispatch_match(const struct bot *bot, struct arena *arena,
         return match;
     match.prefixed = at != text && text[0] != ' ' && text[0] != '\n';
     match.command = word->command;
+    match.with_number = begins_with_number(rest);
+    if (match.with_number)
+        match.numbered = word->numbered;
     match.control = word->control;
     match.rest = rest;
     return match;
+}
+
+bool dispatch_is_asked(const struct match *match) {
+    if (match->command == NULL || match->prefixed || match->numbered != NULL)
+        return match->command != NULL;
+    return !match->command->quiet &&
+           (!match->command->numbered || match->with_number);
 }
 
 /* ---- a group's chatter --------------------------------------------------- */
@@ -266,7 +302,7 @@ bool dispatch_asks(const struct bot *bot, const char *text) {
     arena_init(&arena);
     struct match match = dispatch_match(bot, &arena, text, true);
     arena_finish(&arena);
-    return match.command != NULL && (!match.command->quiet || match.prefixed);
+    return dispatch_is_asked(&match);
 }
 
 bool glance(const struct bot *bot, const struct glance *glance) {

@@ -27,9 +27,12 @@ enum control {
 };
 
 struct match {
-    const struct command *command; /* NULL: none */
+    const struct command *command;  /* NULL: none */
+    const struct command *numbered; /* whose word it is as well, for whoever
+                                       may: a ticket number follows; or NULL */
     enum control control;
     bool prefixed;    /* "/诉求": addressed to the bot by a prefix */
+    bool with_number; /* a ticket number follows */
     const char *rest; /* of the text, after the word; in the arena or text */
 };
 
@@ -48,6 +51,8 @@ const struct option *lexicon_options(const struct lexicon *lexicon,
 struct match dispatch_match(const struct bot *bot, struct arena *arena,
                             const char *text, bool glued);
 
+/* Whether it is for us in a group that does not address the bot. */
+bool dispatch_is_asked(const struct match *match);
 /* Whether a text in a group asks for something of ours by its first word. */
 bool dispatch_asks(const struct bot *bot, const char *text);
 

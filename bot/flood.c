@@ -68,6 +68,10 @@ enum flood_verdict flood_message(struct flood *flood, const char *rider,
     return FLOOD_TELL;
 }
 
+void flood_told(struct flood *flood, const char *rider, int64_t now_ms) {
+    place_of(flood, rider, now_ms)->told = true;
+}
+
 bool flood_tell_outage(struct flood *flood, const char *rider,
                        unsigned outage) {
     struct place *place = place_of(flood, rider, 0);

@@ -20,6 +20,8 @@ void flood_free(struct flood *flood);
 /* One more message: go on, refuse it and say so, or refuse it silently. */
 enum flood_verdict flood_message(struct flood *flood, const char *rider,
                                  int64_t now_ms);
+/* They were told, for another reason: not again until they paused. */
+void flood_told(struct flood *flood, const char *rider, int64_t now_ms);
 /* True once for each rider and outage. */
 bool flood_tell_outage(struct flood *flood, const char *rider, unsigned outage);
 /* The language last seen, or fallback. */

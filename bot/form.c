@@ -26,6 +26,12 @@ const char *form_value(const struct turn *turn, const char *slot) {
     return value == NULL ? "" : value;
 }
 
+bool form_skipped(const struct turn *turn, const char *slot) {
+    const char *value =
+        turn->form->values[slot_index(turn->form->command, slot)];
+    return value != NULL && value[0] == '\0';
+}
+
 void form_set_options(struct turn *turn, const char *slot,
                       const struct option *options, size_t n) {
     size_t i = slot_index(turn->form->command, slot);
@@ -40,6 +46,10 @@ bool form_preset(struct turn *turn, const char *slot, const char *value) {
         return false;
     *filled = value;
     return true;
+}
+
+void form_put(struct turn *turn, const char *slot, const char *value) {
+    turn->form->values[slot_index(turn->form->command, slot)] = value;
 }
 
 static struct form *form_new(struct turn *turn, const struct command *command) {
@@ -111,11 +121,14 @@ static void add_values(struct turn *turn, struct notice *question) {
                          form_value_text(turn, form, i));
 }
 
-/* Asks for a slot as the turn's answer; note is put before it, or NULL. */
-static void ask(struct turn *turn, size_t slot, const char *note) {
+/* The question for a slot as the turn's answer; note is put before it, or
+ * NULL. */
+static struct notice *put_question(struct turn *turn, size_t slot,
+                                   const char *note) {
     struct form *form = turn->form;
     bool private = form->command->where != COMMAND_ANYWHERE;
     form->asked = (int)slot;
+    form->values[slot] = NULL;
     form->chat = private ? turn->answer_chat : turn->message.chat;
     const char *key = ask_key(turn, form, slot);
     struct notice *question = private && turn->message.in_group
@@ -129,11 +142,22 @@ static void ask(struct turn *turn, size_t slot, const char *note) {
         turn->photo_has_position && turn->rider.exif[0] == '\0')
         turn_add(turn, "form.exif_hint");
     form_save(turn, form);
+    return question;
+}
+
+static void ask(struct turn *turn, size_t slot, const char *note) {
+    put_question(turn, slot, note);
     turn_commit(turn);
+}
+
+struct notice *form_ask(struct turn *turn, const char *slot) {
+    return put_question(turn, slot_index(turn->form->command, slot),
+                        turn->form->note);
 }
 
 static void form_next(struct turn *turn, const char *note) {
     struct form *form = turn->form;
+    form->note = note;
     for (size_t i = 0; i < form->command->n_slots; i++) {
         if (form->values[i] != NULL ||
             form->command->slots[i].need == SLOT_OPTIONAL)
@@ -227,27 +251,48 @@ static bool can_guess(struct turn *turn, const char *text) {
     return false;
 }
 
-/* The text after a command's word: leading tokens for slots that are one token,
- * the rest for the first text. */
-static const char *take_text(struct turn *turn, const char *text) {
+/* Leading tokens for slots that are one token, in any order; returns the rest.
+ * A slot behind the first text has no part of it. */
+static const char *take_tokens(struct turn *turn, const char *text) {
     struct form *form = turn->form;
-    const char *note = NULL;
     for (size_t i = 0; i < form->command->n_slots && *text != '\0'; i++) {
         enum slot_type type = form->command->slots[i].type;
         if (form->values[i] != NULL || type == SLOT_PHOTOS ||
             type == SLOT_PLACE || type == SLOT_CHOICES)
             continue;
-        if (type != SLOT_TEXT) {
-            text = form_take_token(turn, form, i, text);
-            continue;
-        }
-        enum err err = form_parse(turn, form, i, text, &form->values[i]);
-        if (err != OK)
-            note = form_invalid_key(turn, form, i, err);
-        guess(turn, text);
-        text = "";
+        if (type == SLOT_TEXT)
+            break;
+        const char *rest = form_take_token(turn, form, i, text);
+        if (rest != text)
+            return take_tokens(turn, rest);
     }
-    return note;
+    return text;
+}
+
+/* "评分 9": the slot of a scale that has no such number, or -1. */
+static int off_scale(const struct form *form, const char *text) {
+    for (size_t i = 0; i < form->command->n_slots; i++)
+        if (form->command->slots[i].scale && form->values[i] == NULL &&
+            text[strspn(text, "0123456789")] == '\0')
+            return (int)i;
+    return -1;
+}
+
+/* The text after a command's word: tokens, and the rest for the first text. */
+static const char *take_text(struct turn *turn, const char *text) {
+    struct form *form = turn->form;
+    text = take_tokens(turn, text);
+    int slot = free_slot(form, SLOT_TEXT), scale = off_scale(form, text);
+    if (text[0] == '\0')
+        return NULL;
+    if (scale >= 0)
+        return form_invalid_key(turn, form, (size_t)scale, ERR_INVALID);
+    if (slot < 0)
+        return NULL;
+    enum err err =
+        form_parse(turn, form, (size_t)slot, text, &form->values[slot]);
+    guess(turn, text);
+    return err == OK ? NULL : form_invalid_key(turn, form, (size_t)slot, err);
 }
 
 static void fill(struct turn *turn) {
@@ -334,6 +379,14 @@ void form_continue(struct turn *turn) {
         turn_end(turn); /* said to the others, not to us */
     else
         form_next(turn, note);
+}
+
+int64_t form_menu_ms(const struct turn *turn) {
+    const struct form *open = turn->open;
+    if (open == NULL || !(open->command->opens & OPENS_BY_NOTHING) ||
+        turn->now_ms >= open->expires_ms)
+        return 0;
+    return open->expires_ms - turn->bot->config->form_private_ms;
 }
 
 bool form_is_option(struct turn *turn) {

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct arena;
+struct notice;
 struct turn;
 
 /*
@@ -29,6 +30,8 @@ struct form {
     const char *values[FORM_SLOTS_MAX]; /* NULL: not filled; "": skipped */
     int asked;          /* index of the slot last asked, -1: none */
     int64_t expires_ms; /* after that it is a draft */
+    const char *note;   /* key of what was wrong with the last answer, or NULL;
+                           put before the next question */
     /* Options of a CHOICE(S) slot, of its table or found by prepare(). */
     const struct option *options[FORM_SLOTS_MAX];
     size_t n_options[FORM_SLOTS_MAX];
@@ -36,13 +39,25 @@ struct form {
 
 /* The value of a slot by name; "" when skipped or not filled. */
 const char *form_value(const struct turn *turn, const char *slot);
-/* Gives a CHOICE slot its options; from prepare(). */
+/* Whether it was asked and the rider would rather not say. */
+bool form_skipped(const struct turn *turn, const char *slot);
+/* Gives a CHOICE slot its options; from prepare(), or before form_ask(). */
 void form_set_options(struct turn *turn, const char *slot,
                       const struct option *options, size_t n);
 /* Fills a slot that is not filled, from prepare(); value is borrowed and must
  * live in the turn's arena. False when the slot was filled: by a message before
  * this one. */
 bool form_preset(struct turn *turn, const char *slot, const char *value);
+/*
+ * From commit(): one more question before anything happens, of an OPTIONAL slot
+ * or of one whose value will not do. The form stays open and comes back to
+ * commit(). Ends with turn_commit(), after parameters were added.
+ */
+struct notice *form_ask(struct turn *turn, const char *slot);
+/* When the menu that is open was shown, 0: none is. */
+int64_t form_menu_ms(const struct turn *turn);
+/* Fills a slot of the form, whatever it had. */
+void form_put(struct turn *turn, const char *slot, const char *value);
 /* prepare() is done: the form goes on. */
 void form_ready(struct turn *turn);
 

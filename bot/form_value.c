@@ -198,43 +198,56 @@ static const char *parse_number(struct turn *turn, const struct slot *slot,
 #define YEAR_MIN 1900
 #define YEAR_MAX 2199
 
+static const char *date_text(struct turn *turn, const struct tm *day) {
+    return arena_printf(&turn->arena, "%04d-%02d-%02d", day->tm_year + 1900,
+                        day->tm_mon + 1, day->tm_mday);
+}
+
+/* Whether there is such a day; fills in the rest of it. */
+static bool make_day(struct tm *day, int year, int month, int date) {
+    *day = (struct tm){
+        .tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = date};
+    if (year < YEAR_MIN || year > YEAR_MAX)
+        return false;
+    time_t check = timegm(day);
+    gmtime_r(&check, day);
+    return day->tm_mon == month - 1 && day->tm_mday == date;
+}
+
+/* "11-30": the next such day, be it today. */
+static bool next_day(struct tm *day, const struct tm *today, int month,
+                     int date) {
+    int year = today->tm_year + 1900;
+    bool passed = month - 1 < today->tm_mon ||
+                  (month - 1 == today->tm_mon && date < today->tm_mday);
+    return make_day(day, passed ? year + 1 : year, month, date);
+}
+
 /* 今天, 明天, 后天 by "form.days.words"; "11-30", "2026-11-30", "11.30". */
 static const char *parse_date(struct turn *turn, const char *folded) {
     time_t local = (time_t)(turn->now_ms / 1000) +
                    turn->bot->config->utc_offset_minutes * 60;
-    struct tm day, read = {0};
-    gmtime_r(&local, &day);
+    struct tm day, today;
     const char *at = catalog_text(turn->lang, "form.days.words");
     for (int later = 0; *at != '\0'; later++) {
         size_t len = strcspn(at, "|");
         if (folds_to(turn, arena_strndup(&turn->arena, at, len), folded)) {
             local += later * 86400;
             gmtime_r(&local, &day);
-            return arena_printf(&turn->arena, "%04d-%02d-%02d",
-                                day.tm_year + 1900, day.tm_mon + 1,
-                                day.tm_mday);
+            return date_text(turn, &day);
         }
         at += len + (at[len] == '|');
     }
-    int year = day.tm_year + 1900, month = 0, date = 0, used = 0;
-    if ((sscanf(folded, "%4d%*1[-./]%2d%*1[-./]%2d%n", &year, &month, &date,
-                &used) < 3 ||
-         folded[used] != '\0') &&
-        (year = day.tm_year + 1900,
-         sscanf(folded, "%2d%*1[-./]%2d%n", &month, &date, &used) < 2 ||
-             folded[used] != '\0'))
-        return NULL;
-    read.tm_year = year - 1900;
-    read.tm_mon = month - 1;
-    read.tm_mday = date;
-    if (year < YEAR_MIN || year > YEAR_MAX)
-        return NULL;
-    time_t check = timegm(&read);
-    struct tm again;
-    gmtime_r(&check, &again);
-    if (again.tm_mon != month - 1 || again.tm_mday != date)
-        return NULL;
-    return arena_printf(&turn->arena, "%04d-%02d-%02d", year, month, date);
+    gmtime_r(&local, &today);
+    int year = 0, month = 0, date = 0, used = 0;
+    if (sscanf(folded, "%4d%*1[-./]%2d%*1[-./]%2d%n", &year, &month, &date,
+               &used) == 3 &&
+        folded[used] == '\0')
+        return make_day(&day, year, month, date) ? date_text(turn, &day) : NULL;
+    if (sscanf(folded, "%2d%*1[-./]%2d%n", &month, &date, &used) == 2 &&
+        folded[used] == '\0' && next_day(&day, &today, month, date))
+        return date_text(turn, &day);
+    return NULL;
 }
 
 enum err form_parse(struct turn *turn, const struct form *form, size_t index,
@@ -298,7 +311,9 @@ const char *form_invalid_key(struct turn *turn, const struct form *form,
 static bool is_stray_number(struct turn *turn, const struct form *form,
                             size_t slot, const char *token, bool whole) {
     const struct slot *table = &form->command->slots[slot];
-    if (table->type != SLOT_CHOICE)
+    if (table->type == SLOT_TICKET)
+        return table->lettered && whole && isdigit((unsigned char)token[0]);
+    if (table->type != SLOT_CHOICE || table->scale)
         return false;
     const char *folded = fold_string(&turn->arena, token);
     return folded[0] >= '0' && folded[0] <= '9' &&

@@ -34,7 +34,7 @@ struct segment {
      * there is no url and no blob. */
     const char *photo;
     bool has_position; /* IMAGE with photo: its EXIF has one, in lat and lon */
-    double lat, lon;   /* LOCATION: degrees, as the platform gave them */
+    double lat, lon;   /* LOCATION: degrees, WGS-84 whatever the platform has */
 };
 
 struct message {

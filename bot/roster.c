@@ -102,6 +102,15 @@ const struct user *roster_find(const struct roster *roster, const char *name) {
     return NULL;
 }
 
+const struct user *roster_of_rider(const struct roster *roster,
+                                   const char *rider) {
+    const struct user *user = NULL;
+    while (roster != NULL && (user = roster_next(roster, user)) != NULL)
+        if (strcmp(user->rider, rider) == 0)
+            return user;
+    return NULL;
+}
+
 const struct user *roster_next(const struct roster *roster,
                                const struct user *after) {
     const struct reading *now = roster == NULL ? NULL : roster->now;
@@ -115,6 +124,13 @@ const struct user *roster_next(const struct roster *roster,
 static bool works(enum user_role role) {
     return role == USER_STAFF || role == USER_LEAD || role == USER_DEPARTMENT ||
            role == USER_ADMIN;
+}
+
+bool roster_works(const struct user *user) {
+    for (size_t i = 0; !user->disabled && i < user->n_grants; i++)
+        if (works(user->grants[i].role))
+            return true;
+    return false;
 }
 
 bool roster_covers(const struct user *user, const struct policy *policy,

@@ -2,6 +2,7 @@
 
 #include "store/user.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct bot;
@@ -18,6 +19,11 @@ void roster_refresh(struct roster *roster);
 /* Borrowed until the next turn of the loop; NULL when there is none. Here and
  * below roster may be NULL: nobody is known. */
 const struct user *roster_find(const struct roster *roster, const char *name);
+/* Whose chat account that is; or NULL. roster may be NULL. */
+const struct user *roster_of_rider(const struct roster *roster,
+                                   const char *rider);
+/* Whether they may work on some tickets. */
+bool roster_works(const struct user *user);
 /* The next user after after (NULL: the first), or NULL. */
 const struct user *roster_next(const struct roster *roster,
                                const struct user *after);

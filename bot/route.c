@@ -72,14 +72,21 @@ static bool form_is_here(const struct turn *turn) {
            strcmp(open->chat, turn->message.chat) == 0;
 }
 
+/* A 1 to 5 alone, from somebody who may rate. */
+static bool is_rating(const struct turn *turn, const char *folded) {
+    return folded[0] >= '1' && folded[0] <= '5' && folded[1] == '\0' &&
+           opened_by(turn, OPENS_BY_RATING) != NULL;
+}
+
 /* A menu is answered by a number; anything else in private is not said to it,
- * but to us. */
+ * but to us. So may a number be, after a ticket was closed. */
 static bool passes_menu(struct turn *turn, bool media) {
     if (turn->message.in_group ||
         !(turn->open->command->opens & OPENS_BY_NOTHING))
         return false;
     const char *folded = fold_string(&turn->arena, turn->text);
-    return media || folded[0] < '0' || folded[0] > '9';
+    return media || folded[0] < '0' || folded[0] > '9' ||
+           is_rating(turn, folded);
 }
 
 static void suggest(struct turn *turn, const struct command *like) {
@@ -99,6 +106,8 @@ static void route_unknown(struct turn *turn) {
     else if (ticket_parse_id(&turn->arena, folded, '\0') != NULL &&
              strchr("sp", folded[0]) != NULL && folded[0] != '\0')
         what = OPENS_BY_TICKET;
+    else if (is_rating(turn, folded))
+        what = OPENS_BY_RATING;
     else if (utf8_length(turn->text) >= OFFER_MIN_CHARS)
         what = OPENS_BY_TEXT;
     const struct command *command = opened_by(turn, what);
@@ -116,7 +125,10 @@ static void route_unknown(struct turn *turn) {
 
 static void route_command(struct turn *turn, const struct match *match) {
     turn->text = match->rest;
-    if (permission_allows(&turn->rider, match->command))
+    if (match->numbered != NULL &&
+        permission_allows(&turn->rider, match->numbered))
+        route_to(turn, match->numbered);
+    else if (permission_allows(&turn->rider, match->command))
         route_to(turn, match->command);
     else if (turn->message.in_group)
         turn_end(turn);
@@ -155,8 +167,7 @@ void route(struct turn *turn) {
     bool here = form_is_here(turn);
     struct match match =
         dispatch_match(turn->bot, &turn->arena, turn->text, addressed || media);
-    if (match.command != NULL && match.command->quiet && !addressed &&
-        !match.prefixed)
+    if (match.command != NULL && !addressed && !dispatch_is_asked(&match))
         match.command = NULL; /* words of ordinary talk */
     if (here && match.command != NULL && form_is_option(turn))
         match.command = NULL;

@@ -11,6 +11,7 @@
 #include "bot/connector.h"
 #include "bot/flood.h"
 #include "bot/outbox.h"
+#include "bot/roster.h"
 #include "bot/route.h"
 #include "bot/turns.h"
 #include "bot/turns_internal.h"
@@ -77,6 +78,11 @@ static void on_opened(void *data, enum err err, const struct rider *rider,
         return;
     }
     turn->rider = *rider;
+    /* A user of the console, in their own chat, needs no code. */
+    const struct user *user = roster_of_rider(turn->bot->roster, rider->id);
+    turn->rider.roles &= ~(unsigned)ROLE_USER;
+    if (user != NULL && roster_works(user))
+        turn->rider.roles |= ROLE_USER;
     turn->lang = choose_lang(turn);
     flood_set_lang(turn->bot->turns->flood, rider->id, turn->lang);
     if (answer != NULL)
@@ -202,6 +208,11 @@ void turn_set(struct turn *turn, const char *field, const char *value) {
         abort();
     turn->set[turn->n_set++] = field;
     turn->set[turn->n_set++] = value;
+}
+
+void turn_unsay(struct turn *turn) {
+    turn->n_notices = 0;
+    turn->others = (struct notices){0};
 }
 
 char *turn_text(struct turn *turn, const char *key,
@@ -344,8 +355,7 @@ void turn_fail(struct turn *turn, enum err err) {
         return;
     }
     metric_add(&m_failed, 1);
-    turn->n_notices = 0; /* none of it happened */
-    turn->others = (struct notices){0};
+    turn_unsay(turn); /* none of it happened */
     turn_reply(turn, catalog_has(turn->lang, key) ? key : "error.io");
     send_from_memory(turn);
     turns_done(turn);

@@ -55,6 +55,9 @@ struct turn {
     /* Called when the transaction has happened, or NULL. */
     void (*committed)(struct turn *turn);
     int64_t now_ms; /* wall clock when the turn began */
+    /* Of the ticket that an earlier opening of this turn wanted to move, 0:
+     * none. It is another one when somebody else was faster. */
+    int64_t moved_version;
 
     /* Ids of the message's photos once they are stored, and what was wrong with
      * the others. */
@@ -77,6 +80,7 @@ struct turn {
     unsigned photos_waiting;
     int attempts;       /* openings, after conflicts and outages */
     bool sent;          /* a transaction was sent: what became of it is open */
+    bool told_full;     /* more of this rider's turns were refused, and said */
     int64_t give_up_ms; /* monotonic: no more waiting for the store */
     struct turn *next;  /* waits behind the running turn of the same rider */
     struct turn *park_prev, *park_next; /* waits for the store */
@@ -116,6 +120,8 @@ void turn_say(struct turn *turn, const char *key);
 void turn_fail(struct turn *turn, enum err err);
 /* Ends without an answer. */
 void turn_end(struct turn *turn);
+/* Takes back what was said so far: it will not happen. */
+void turn_unsay(struct turn *turn);
 /* Goes on as if the message had been text, such as a command that was chosen
  * from a menu. text must live in the turn's arena. */
 void turn_redirect(struct turn *turn, const struct command *command,

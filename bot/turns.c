@@ -138,16 +138,20 @@ void turns_enter(struct turn *turn) {
                               clock_mono_ms(turn->bot->clock))
               : FLOOD_OK;
     if (verdict == FLOOD_OK && running != NULL &&
-        waiting(running) >= LIMIT_RIDER_QUEUE)
-        verdict = FLOOD_SILENT;
+        waiting(running) >= LIMIT_RIDER_QUEUE) {
+        verdict = asked && !running->told_full ? FLOOD_TELL : FLOOD_SILENT;
+        running->told_full |= asked;
+    }
     if (turns->n_turns >= LIMIT_TURNS) {
         metric_add(&m_full, 1);
         verdict = FLOOD_SILENT;
     }
     if (verdict != FLOOD_OK) {
         metric_add(&m_floods, 1);
-        if (verdict == FLOOD_TELL)
+        if (verdict == FLOOD_TELL) {
+            flood_told(turns->flood, rider, clock_mono_ms(turn->bot->clock));
             tell(turn, "error.flood");
+        }
         turn_free(turn);
         return;
     }
@@ -168,11 +172,13 @@ void turns_enter(struct turn *turn) {
 void turns_done(struct turn *turn) {
     struct turns *turns = turn->bot->turns;
     struct turn *next = turn->next;
+    bool told_full = turn->told_full;
     turns->n_turns--;
     HASH_DEL(turns->running, turn);
     turn_free(turn);
     if (next == NULL)
         return;
+    next->told_full = told_full; /* once, until nothing waits any more */
     HASH_ADD_KEYPTR(hh, turns->running, next->message.rider,
                     strlen(next->message.rider), next);
     turn_open(next);

@@ -9,6 +9,7 @@
 #include "handlers/tickets.h"
 #include "store/chat.h"
 #include "store/group.h"
+#include "store/points.h"
 #include "store/rider.h"
 #include "store/ticket.h"
 #include "store/txn.h"
@@ -34,9 +35,16 @@ static const char *consent_text(struct turn *turn) {
     return turn_text(turn, key, &time, 1);
 }
 
-static void on_mine(void *data, enum err err, const struct ticket *tickets,
-                    size_t n, int64_t total) {
+/* The tickets, while the balance is read. */
+struct mine {
+    const struct ticket *tickets;
+    size_t n;
+    int64_t total;
+};
+
+static void on_points(void *data, enum err err, int64_t points) {
     struct turn *turn = data;
+    const struct mine *mine = turn->data;
     if (err != OK) {
         turn_fail(turn, err);
         return;
@@ -45,16 +53,26 @@ static void on_mine(void *data, enum err err, const struct ticket *tickets,
     notice_param(reply, "rider", turn->message.rider);
     notice_param(reply, "lang", lang_tag(turn->lang));
     notice_param(reply, "consent", consent_text(turn));
+    notice_param(reply, "points",
+                 arena_printf(&turn->arena, "%lld", (long long)points));
     notice_param(reply, "n",
-                 arena_printf(&turn->arena, "%lld", (long long)total));
-    notice_param(reply, "rows", ticket_rows(turn, tickets, n, 40));
+                 arena_printf(&turn->arena, "%lld", (long long)mine->total));
+    notice_param(reply, "rows", ticket_rows(turn, mine->tickets, mine->n, 40));
     txn_audit(turn->txn, AUDIT_RIDER, "rider-export", "", "");
     turn_commit(turn);
 }
 
+static void on_mine(struct turn *turn, const struct ticket *tickets, size_t n,
+                    int64_t total) {
+    struct mine *mine = arena_alloc(&turn->arena, sizeof(*mine));
+    *mine = (struct mine){tickets, n, total};
+    turn->data = mine;
+    points_get(turn->bot->store, &turn->arena, turn->message.rider, on_points,
+               turn);
+}
+
 static void mydata_commit(struct turn *turn) {
-    ticket_list_of(turn->bot->store, &turn->arena, turn->message.rider, SHOWN,
-                   on_mine, turn);
+    ticket_list_mine(turn, SHOWN, on_mine);
 }
 
 const struct command command_mydata = {
@@ -82,16 +100,39 @@ struct erased {
     size_t n;
 };
 
+static void remove_files(struct turn *turn, const char *photos) {
+    char *ids = arena_strdup(&turn->arena, photos);
+    char *save = NULL;
+    for (char *id = strtok_r(ids, ",", &save); id != NULL;
+         id = strtok_r(NULL, ",", &save))
+        photo_remove(turn->bot->photos, id);
+}
+
 /* The records are gone; now the files. */
 static void remove_photos(struct turn *turn) {
     const struct erased *erased = turn->data;
     for (size_t i = 0; i < erased->n; i++) {
-        char *ids = arena_strdup(&turn->arena, erased->tickets[i].photos);
-        char *save = NULL;
-        for (char *id = strtok_r(ids, ",", &save); id != NULL;
-             id = strtok_r(NULL, ",", &save))
-            photo_remove(turn->bot->photos, id);
+        if (!ticket_is_own(turn, &erased->tickets[i]))
+            continue;
+        remove_files(turn, erased->tickets[i].photos);
+        remove_files(turn, erased->tickets[i].after);
     }
+}
+
+/* Somebody else's goes on without them. */
+static void leave(struct turn *turn, const struct ticket *ticket) {
+    struct ticket after = *ticket;
+    after.followers =
+        ticket_unfollow(&turn->arena, ticket, turn->message.rider);
+    if (after.followers == NULL)
+        return;
+    ticket_change(turn->txn, ticket, &after, NULL);
+    txn_audit(turn->txn, AUDIT_RIDER, "ticket-leave", ticket->id, "");
+}
+
+static void erase(struct turn *turn, const struct ticket *ticket) {
+    ticket_erase(turn->txn, ticket->id, turn->now_ms);
+    txn_audit(turn->txn, AUDIT_RIDER, "ticket-erase", ticket->id, "");
 }
 
 /* A member of the web chat has left words there, too. */
@@ -108,22 +149,22 @@ static void forget_chat(struct turn *turn) {
     chat_forget(turn->txn, turn->rider.id, turn->answer_chat, groups, n);
 }
 
-static void on_tickets(void *data, enum err err, const struct ticket *tickets,
+static void on_tickets(struct turn *turn, const struct ticket *tickets,
                        size_t n, int64_t total) {
-    struct turn *turn = data;
     char receipt[TOKEN_MAX];
-    if (err != OK) {
-        turn_fail(turn, err);
-        return;
-    }
+    size_t n_own = 0;
     struct erased *erased = arena_alloc(&turn->arena, sizeof(*erased));
     *erased = (struct erased){tickets, n};
     turn->data = erased;
     turn->committed = remove_photos;
     turn->forget = total <= (int64_t)n;
     forget_chat(turn);
-    for (size_t i = 0; i < n; i++)
-        ticket_erase(turn->txn, tickets[i].id, turn->now_ms);
+    for (size_t i = 0; i < n; i++) {
+        bool own = ticket_is_own(turn, &tickets[i]);
+        n_own += own;
+        (own ? erase : leave)(turn, &tickets[i]);
+    }
+    points_forget(turn->txn, turn->message.rider);
     if (turn->forget)
         rider_erase(turn->txn, &turn->rider);
     token_code(receipt, sizeof(receipt), RECEIPT_CHARS);
@@ -131,7 +172,7 @@ static void on_tickets(void *data, enum err err, const struct ticket *tickets,
     struct notice *reply =
         turn_reply(turn, turn->forget ? "forget.done" : "forget.more");
     notice_param(reply, "receipt", arena_strdup(&turn->arena, receipt));
-    notice_param(reply, "n", arena_printf(&turn->arena, "%zu", n));
+    notice_param(reply, "n", arena_printf(&turn->arena, "%zu", n_own));
     turn_commit(turn);
 }
 
@@ -139,8 +180,7 @@ static void forget_commit(struct turn *turn) {
     if (strcmp(form_value(turn, "sure"), "yes") != 0)
         turn_say(turn, "form.cancelled");
     else
-        ticket_list_of(turn->bot->store, &turn->arena, turn->message.rider,
-                       ERASED, on_tickets, turn);
+        ticket_list_mine(turn, ERASED, on_tickets);
 }
 
 const struct command command_forget = {

@@ -1,6 +1,5 @@
-/* 进度, 我的: what became of a ticket, and all of one's own. */
+/* 进度, 我的: what became of a ticket, and all of one's own and followed. */
 #include "base/limits.h"
-#include "bot/bot.h"
 #include "bot/form.h"
 #include "bot/turn.h"
 #include "handlers/handlers.h"
@@ -11,27 +10,59 @@ static const struct slot slots[] = {
     {.name = "ticket", .type = SLOT_TICKET, .need = SLOT_OPTIONAL},
 };
 
-static void on_list(void *data, enum err err, const struct ticket *tickets,
-                    size_t n, int64_t total) {
-    static const struct ticket_list_texts texts = {"mine.none", "mine.list",
-                                                   16};
-    ticket_say_list(data, err, tickets, n, total, &texts);
+static void say_list(struct turn *turn, const struct ticket *tickets, size_t n,
+                     int64_t total) {
+    if (n == 0) {
+        turn_say(turn, "mine.none");
+        return;
+    }
+    struct notice *reply = turn_reply(turn, "mine.list");
+    notice_param(reply, "rows", ticket_rows(turn, tickets, n, 16));
+    notice_param(reply, "n",
+                 arena_printf(&turn->arena, "%lld", (long long)total));
+    turn_commit(turn);
 }
 
 static void list_own(struct turn *turn) {
-    ticket_list_of(turn->bot->store, &turn->arena, turn->message.rider,
-                   LIMIT_TICKETS_SHOWN, on_list, turn);
+    ticket_list_mine(turn, LIMIT_TICKETS_SHOWN, say_list);
+}
+
+/* What can be done next with a ticket of one's own. */
+static const char *next_step(const struct ticket *ticket) {
+    switch (ticket->state) {
+    case TICKET_CLOSED:
+        return ticket->rating == 0 ? "progress.rate" : "progress.unsolved";
+    case TICKET_CONFIRMED:
+    case TICKET_REJECTED:
+        return "progress.unsolved";
+    case TICKET_MERGED:
+        return "progress.merged";
+    case TICKET_WITHDRAWN:
+    case TICKET_ERASED:
+        return NULL;
+    default:
+        return "progress.supplement";
+    }
 }
 
 static void show(struct turn *turn, const struct ticket *ticket,
                  const struct ticket_entry *entries, size_t n) {
-    struct notice *reply = turn_reply(turn, "progress.ticket");
+    bool own = ticket_is_own(turn, ticket);
+    const char *next = own ? next_step(ticket) : "progress.following";
+    struct notice *reply =
+        turn_reply(turn, own ? "progress.ticket" : "progress.followed");
     notice_param(reply, "id", ticket->id);
     notice_param(reply, "*state", ticket_state_key(ticket->state));
     notice_param(reply, "*category", ticket_category_key(turn, ticket));
     notice_param(reply, "time", ticket_time(turn, ticket->created_ms));
-    notice_param(reply, "text", ticket->text);
-    notice_param(reply, "log", ticket_log_rows(turn, entries, n));
+    notice_param(reply, "text", own ? ticket->text : "");
+    notice_param(reply, "log",
+                 ticket_log_rows(turn, entries, n,
+                                 own ? READER_OWNER : READER_FOLLOWER));
+    notice_param(reply, "after", ticket_photo_links(turn, ticket->after));
+    notice_param(reply, "into", ticket->into);
+    if (next != NULL)
+        turn_add(turn, next);
     turn_commit(turn);
 }
 
@@ -44,7 +75,7 @@ static void commit(struct turn *turn) {
     if (id[0] == '\0')
         list_own(turn);
     else
-        ticket_find_own(turn, id, read_log);
+        ticket_find_mine(turn, id, read_log);
 }
 
 const struct command command_progress = {

@@ -1,14 +1,11 @@
 /* 诉求: a request, taken down at once; what would speed it up is asked after.
  */
-#include "bot/bot.h"
+#include "bot/desk.h"
 #include "bot/form.h"
 #include "bot/turn.h"
 #include "handlers/handlers.h"
 #include "handlers/tickets.h"
 #include "store/ticket.h"
-#include "store/txn.h"
-
-#include <string.h>
 
 static const char *const anonymous[] = {"yes", NULL};
 
@@ -36,24 +33,20 @@ static void commit(struct turn *turn) {
         turn_fail(turn, ERR_AWAY);
         return;
     }
-    ticket_create(turn->txn,
-                  &(struct ticket){
-                      .id = id,
-                      .rider = turn->message.rider,
-                      .account = turn->message.account,
-                      .chat = turn->answer_chat,
-                      .group = turn->message.in_group ? turn->message.chat : "",
-                      .nick = hidden ? "" : turn->message.nick,
-                      .anonymous = hidden,
-                      .category = kind,
-                      .text = form_value(turn, "text"),
-                      .photos = form_value(turn, "photos"),
-                      .place = "",
-                      .lat = "",
-                      .lon = "",
-                      .created_ms = turn->now_ms,
-                  });
-    txn_audit(turn->txn, AUDIT_RIDER, "request-create", id, "");
+    struct desk desk = desk_of_turn(turn);
+    struct ticket ticket = {
+        .id = id,
+        .rider = turn->message.rider,
+        .account = turn->message.account,
+        .chat = turn->answer_chat,
+        .group = turn->message.in_group ? turn->message.chat : "",
+        .nick = turn->message.nick,
+        .anonymous = hidden,
+        .category = kind,
+        .text = form_value(turn, "text"),
+        .photos = form_value(turn, "photos"),
+    };
+    desk_file(&desk, &ticket);
     struct notice *reply = turn_reply(turn, hidden ? "request.created_anonymous"
                                                    : "request.created");
     notice_param(reply, "id", id);

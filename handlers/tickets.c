@@ -1,16 +1,12 @@
 #include "handlers/tickets.h"
 
-#include "base/buf.h"
-#include "base/utf8.h"
 #include "bot/bot.h"
-#include "bot/config.h"
+#include "bot/desk.h"
 #include "bot/turn.h"
 #include "store/store.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 const char *const request_kinds[] = {
     "wage",    "injury", "contract", "platform", "charge",
@@ -19,14 +15,45 @@ const char *const request_kinds[] = {
 const char *const report_categories[] = {
     "fire", "safety", "sanitation", "damage", "uncivil", "other", NULL};
 
+/* ---- whose it is -----------------------------------------------------------
+ */
+
+bool ticket_is_own(const struct turn *turn, const struct ticket *ticket) {
+    return strcmp(ticket->rider, turn->message.rider) == 0;
+}
+
+bool ticket_is_followed(struct turn *turn, const struct ticket *ticket) {
+    struct follower all[TICKET_FOLLOWERS_MAX];
+    size_t n = ticket_followers(&turn->arena, ticket, all);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(all[i].rider, turn->message.rider) == 0)
+            return true;
+    return false;
+}
+
+static bool is_any(struct turn *turn, const struct ticket *ticket) {
+    (void)turn;
+    (void)ticket;
+    return true;
+}
+
+static bool is_own(struct turn *turn, const struct ticket *ticket) {
+    return ticket_is_own(turn, ticket);
+}
+
+static bool is_mine(struct turn *turn, const struct ticket *ticket) {
+    return ticket_is_own(turn, ticket) || ticket_is_followed(turn, ticket);
+}
+
 /* ---- finding ---------------------------------------------------------------
  */
 
 struct finding {
     struct turn *turn;
     char *id;
-    bool own, tried_other;
-    void (*done)(struct turn *turn, const struct ticket *ticket);
+    bool tried_other;
+    bool (*may_see)(struct turn *turn, const struct ticket *ticket);
+    ticket_found *done;
 };
 
 static void on_ticket(void *data, enum err err, const struct ticket *ticket) {
@@ -39,9 +66,9 @@ static void on_ticket(void *data, enum err err, const struct ticket *ticket) {
                    finding);
         return;
     }
-    /* Somebody else's ticket is answered like one that is not there. */
-    if (err == OK && finding->own &&
-        strcmp(ticket->rider, turn->message.rider) != 0)
+    /* A ticket that is not theirs to see is answered like one that is not
+     * there. */
+    if (err == OK && !finding->may_see(turn, ticket))
         err = ERR_NOT_FOUND;
     if (err != OK)
         turn_fail(turn, err);
@@ -49,27 +76,35 @@ static void on_ticket(void *data, enum err err, const struct ticket *ticket) {
         finding->done(turn, ticket);
 }
 
-static void find(struct turn *turn, const char *id, bool own,
-                 void (*done)(struct turn *turn, const struct ticket *ticket)) {
+static void find(struct turn *turn, const char *id,
+                 bool (*may_see)(struct turn *turn,
+                                 const struct ticket *ticket),
+                 ticket_found *done) {
     struct finding *finding = arena_alloc(&turn->arena, sizeof(*finding));
     *finding = (struct finding){
         .turn = turn,
         .id = arena_strdup(&turn->arena, id),
-        .own = own,
+        .may_see = may_see,
         .done = done,
     };
     ticket_get(turn->bot->store, &turn->arena, finding->id, on_ticket, finding);
 }
 
-void ticket_find(struct turn *turn, const char *id,
-                 void (*done)(struct turn *turn, const struct ticket *ticket)) {
-    find(turn, id, false, done);
+void ticket_find(struct turn *turn, const char *id, ticket_found *done) {
+    find(turn, id, is_any, done);
 }
 
-void ticket_find_own(struct turn *turn, const char *id,
-                     void (*done)(struct turn *turn,
-                                  const struct ticket *ticket)) {
-    find(turn, id, true, done);
+void ticket_find_own(struct turn *turn, const char *id, ticket_found *done) {
+    find(turn, id, is_own, done);
+}
+
+void ticket_find_mine(struct turn *turn, const char *id, ticket_found *done) {
+    find(turn, id, is_mine, done);
+}
+
+void ticket_find_covered(struct turn *turn, const char *id,
+                         ticket_found *done) {
+    find(turn, id, worker_covers, done);
 }
 
 /* ---- with the log ---- */
@@ -103,6 +138,54 @@ void ticket_with_log(struct turn *turn, const struct ticket *ticket,
                    LOG_ENTRIES_SHOWN, on_log, reading);
 }
 
+/* ---- the rider's ---- */
+
+struct list_reading {
+    struct turn *turn;
+    void (*done)(struct turn *turn, const struct ticket *tickets, size_t n,
+                 int64_t total);
+};
+
+static void on_list(void *data, enum err err, const struct ticket *tickets,
+                    size_t n, int64_t total) {
+    struct list_reading *reading = data;
+    if (err != OK)
+        turn_fail(reading->turn, err);
+    else
+        reading->done(reading->turn, tickets, n, total);
+}
+
+void ticket_list_mine(struct turn *turn, size_t max,
+                      void (*done)(struct turn *turn,
+                                   const struct ticket *tickets, size_t n,
+                                   int64_t total)) {
+    struct list_reading *reading = arena_alloc(&turn->arena, sizeof(*reading));
+    *reading = (struct list_reading){turn, done};
+    ticket_list_of(turn->bot->store, &turn->arena, turn->message.rider, max,
+                   on_list, reading);
+}
+
+const struct ticket *ticket_last_closed(const struct turn *turn,
+                                        const struct ticket *tickets, size_t n,
+                                        bool rated_too) {
+    const struct ticket *last = NULL;
+    for (size_t i = 0; i < n; i++) {
+        const struct ticket *ticket = &tickets[i];
+        bool ended = ticket->state == TICKET_CLOSED ||
+                     (rated_too && (ticket->state == TICKET_CONFIRMED ||
+                                    ticket->state == TICKET_REJECTED));
+        if (!ended || (!rated_too && ticket->rating != 0) ||
+            !ticket_is_own(turn, ticket))
+            continue;
+        if (last == NULL || ticket->updated_ms > last->updated_ms)
+            last = ticket;
+    }
+    return last;
+}
+
+/* ---- moving ---------------------------------------------------------------
+ */
+
 char *ticket_new_id(struct turn *turn, char prefix) {
     int64_t number = store_next_number(turn->bot->store);
     if (number == 0)
@@ -110,110 +193,20 @@ char *ticket_new_id(struct turn *turn, char prefix) {
     return arena_printf(&turn->arena, "%c%" PRId64, prefix, number);
 }
 
-/* ---- reading ----------------------------------------------------------------
- */
-
-const char *ticket_category_key(struct turn *turn,
-                                const struct ticket *ticket) {
-    if (ticket->category[0] == '\0')
-        return "ticket.unsorted";
-    return arena_printf(&turn->arena, "%s.%s",
-                        ticket_is_report(ticket->id) ? "category" : "kind",
-                        ticket->category);
-}
-
-const char *ticket_time(struct turn *turn, int64_t ms) {
-    time_t local =
-        (time_t)(ms / 1000) + turn->bot->config->utc_offset_minutes * 60;
-    struct tm tm;
-    gmtime_r(&local, &tm);
-    return arena_printf(&turn->arena, "%02d-%02d %02d:%02d", tm.tm_mon + 1,
-                        tm.tm_mday, tm.tm_hour, tm.tm_min);
-}
-
-/* Takes what was written into a buffer to the turn's arena. */
-static char *finish(struct turn *turn, struct buf *text) {
-    char *copy = arena_strndup(&turn->arena,
-                               text->data == NULL ? "" : text->data, text->len);
-    buf_finish(text);
-    return copy;
-}
-
-/* What a ticket is about, in one line: its text, else its place. */
-static const char *about(struct turn *turn, const struct ticket *ticket,
-                         size_t max_chars) {
-    const char *text = ticket->text[0] != '\0' ? ticket->text : ticket->place;
-    return utf8_excerpt(&turn->arena, text, max_chars);
-}
-
-char *ticket_rows(struct turn *turn, const struct ticket *tickets, size_t n,
-                  size_t max_chars) {
-    struct buf rows;
-    buf_init(&rows);
-    for (size_t i = 0; i < n; i++) {
-        const struct ticket *ticket = &tickets[i];
-        const struct text_param params[] = {
-            {"id", ticket->id},
-            {"time", ticket_time(turn, ticket->created_ms)},
-            {"category",
-             catalog_text(turn->lang, ticket_category_key(turn, ticket))},
-            {"state",
-             catalog_text(turn->lang, ticket_state_key(ticket->state))},
-            {"about", about(turn, ticket, max_chars)},
-        };
-        buf_addf(&rows, "%s%s", i == 0 ? "" : "\n",
-                 turn_text(turn, "ticket.row", params,
-                           sizeof(params) / sizeof(params[0])));
-    }
-    return finish(turn, &rows);
-}
-
-char *ticket_log_rows(struct turn *turn, const struct ticket_entry *entries,
-                      size_t n) {
-    struct buf rows;
-    buf_init(&rows);
-    for (size_t i = 0; i < n; i++) {
-        if (entries[i].move == MOVES)
-            continue;
-        const char *key = arena_printf(&turn->arena, "ticket.entry.%s",
-                                       workflow_move(entries[i].move)->name);
-        const struct text_param params[] = {
-            {"time", ticket_time(turn, entries[i].at_ms)},
-            {"text", entries[i].text},
-        };
-        buf_addf(&rows, "\n%s", turn_text(turn, key, params, 2));
-    }
-    return finish(turn, &rows);
-}
-
-char *ticket_photo_links(struct turn *turn, const char *photos) {
-    const char *url = turn->bot->config->public_url;
-    struct buf links;
-    buf_init(&links);
-    while (photos[0] != '\0') {
-        size_t len = strcspn(photos, ",");
-        buf_addf(&links, "\n%s/photos/%.*s", url == NULL ? "" : url, (int)len,
-                 photos);
-        photos += len + (photos[len] == ',');
-    }
-    return finish(turn, &links);
-}
-
-void ticket_say_list(struct turn *turn, enum err err,
-                     const struct ticket *tickets, size_t n, int64_t total,
-                     const struct ticket_list_texts *texts) {
-    if (err != OK) {
-        turn_fail(turn, err);
-        return;
-    }
-    if (n == 0) {
-        turn_say(turn, texts->none);
-        return;
-    }
-    struct notice *reply = turn_reply(turn, texts->list);
-    notice_param(reply, "rows",
-                 ticket_rows(turn, tickets, n, texts->about_chars));
-    notice_param(reply, "n",
-                 arena_printf(&turn->arena, "%lld", (long long)total));
+bool ticket_move(struct turn *turn, const struct ticket *ticket,
+                 const struct order *order) {
+    struct desk desk = desk_of_turn(turn);
+    struct order as = *order;
+    struct ticket after;
+    as.by = MOVER_RIDER;
+    enum err err = desk_move(&desk, ticket, &as, &after);
+    if (err == OK)
+        return true;
+    turn_unsay(turn);
+    notice_param(turn_reply(turn, err == ERR_STATE
+                                      ? "error.state"
+                                      : desk_refusal_key(err, &as)),
+                 "id", ticket->id);
     turn_commit(turn);
+    return false;
 }

@@ -1,10 +1,10 @@
 /* 撤回: takes a ticket of one's own back, after a question. */
+#include "bot/desk.h"
 #include "bot/form.h"
 #include "bot/turn.h"
 #include "handlers/handlers.h"
 #include "handlers/tickets.h"
 #include "store/ticket.h"
-#include "store/txn.h"
 
 #include <string.h>
 
@@ -20,25 +20,9 @@ static const struct slot slots[] = {
 };
 
 static void change(struct turn *turn, const struct ticket *ticket) {
-    if (!ticket_is_open(ticket->state)) {
-        turn_fail(turn, ERR_STATE);
-        return;
-    }
-    const struct ticket_entry entry = {
-        .move = MOVE_WITHDRAW,
-        .at_ms = turn->now_ms,
-        .who = AUDIT_RIDER,
-        .name = "",
-        .text = "",
-        .photos = "",
-        .detail = "",
-    };
-    struct ticket after = *ticket;
-    after.state = TICKET_WITHDRAWN;
-    after.updated_ms = turn->now_ms;
-    ticket_change(turn->txn, ticket, &after, &entry);
-    txn_audit(turn->txn, AUDIT_RIDER, "ticket-withdraw", ticket->id, "");
     notice_param(turn_reply(turn, "withdraw.done"), "id", ticket->id);
+    if (!ticket_move(turn, ticket, &(struct order){.move = MOVE_WITHDRAW}))
+        return;
     turn_commit(turn);
 }
 

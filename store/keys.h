@@ -20,6 +20,7 @@
 #define KEY_NEAR "near:%s:%d:%d"    /* zset: ticket ids of a cell, by ms */
 #define KEY_POINTS "points"         /* hash: balance by account of the ledger */
 #define KEY_LEDGER "ledger"         /* stream: every posting */
+#define KEY_POSTINGS "postings:%s"  /* list: an account's last ones */
 #define KEY_OUTBOX "outbox:%s"      /* stream: notices an account must send */
 #define KEY_AUDIT "audit"           /* stream: who did what to what, when */
 #define KEY_AUDIT_HEAD "audit:head" /* string: where its chain ends */

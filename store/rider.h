@@ -15,7 +15,8 @@ enum role {
     ROLE_RIDER = 0,
     ROLE_STAFF = 1,
     ROLE_ORGANISER = 2,
-    ROLE_ADMIN = 4
+    ROLE_ADMIN = 4,
+    ROLE_USER = 8 /* works in the console, too; never stored */
 };
 
 /* A person who writes to the bot, staff included. Strings in an arena. */

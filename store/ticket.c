@@ -328,6 +328,21 @@ char *ticket_follow(struct arena *arena, const struct ticket *ticket,
                         follower->group);
 }
 
+char *ticket_unfollow(struct arena *arena, const struct ticket *ticket,
+                      const char *rider) {
+    struct follower all[TICKET_FOLLOWERS_MAX];
+    size_t n = ticket_followers(arena, ticket, all);
+    bool found = false;
+    struct ticket left = {.rider = "", .followers = ""};
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(all[i].rider, rider) == 0)
+            found = true;
+        else
+            left.followers = ticket_follow(arena, &left, &all[i]);
+    }
+    return found ? arena_strdup(arena, left.followers) : NULL;
+}
+
 void ticket_followed(struct txn *txn, const char *rider, const char *id,
                      int64_t now_ms) {
     txn_op(txn, "ticket_followed");

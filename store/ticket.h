@@ -121,6 +121,9 @@ size_t ticket_followers(struct arena *arena, const struct ticket *ticket,
 /* The packed list with one more, or NULL when it is full or has them. */
 char *ticket_follow(struct arena *arena, const struct ticket *ticket,
                     const struct follower *follower);
+/* The packed list without a rider, or NULL when they are not in it. */
+char *ticket_unfollow(struct arena *arena, const struct ticket *ticket,
+                      const char *rider);
 /* Puts a ticket among those of a rider who follows it. */
 void ticket_followed(struct txn *txn, const char *rider, const char *id,
                      int64_t now_ms);

@@ -1,6 +1,7 @@
 #include "bot/connectors/onebot11_codec.h"
 
 #include "base/arena.h"
+#include "base/geo.h"
 #include "base/utf8.h"
 #include "bot/connectors/cq.h"
 
@@ -195,14 +196,16 @@ static void take_image(struct decoder *d, const struct params *params) {
         d->odd->wrong++;
 }
 
+/* Whatever is shared in QQ comes from a map of China: GCJ-02. */
 static void add_location(struct decoder *d, double lat, double lon,
                          const char *name, const char *address) {
     struct segment *segment = add_segment(d, SEGMENT_LOCATION);
 
     if (!segment)
         return;
-    segment->lat = lat;
-    segment->lon = lon;
+    struct geo at = geo_gcj02_to_wgs84((struct geo){lat, lon});
+    segment->lat = at.lat;
+    segment->lon = at.lon;
     segment->text = name ? name : address;
     if (name && address && strcmp(name, address) != 0)
         segment->text = utf8_excerpt(

@@ -98,7 +98,7 @@ static void test_answer_step_by_step(void **state) {
     hears(staff, "办结哪个编号");
     says(staff, id);
     hears(staff, "已办结");
-    hears(rider, "已办结。如果没解决");
+    hears(rider, "已办结|评分|没解决");
     asks(staff, "看 S999999", "没有找到这个编号");
     asks(staff, "回复 S999999 什么", "没有找到这个编号");
     asks(staff, "办结 S999999", "没有找到这个编号");

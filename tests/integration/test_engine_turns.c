@@ -232,8 +232,14 @@ static void test_queue_of_one_rider(void **state) {
         engine_private(e, RIDER, "我的");
     engine_private(e, OTHER, "我的");
     engine_settle(e);
-    assert_int_equal(engine_count(e, "qq.u1"), LIMIT_RIDER_QUEUE + 1);
+    /* Those beyond are refused, and that is said once. */
+    assert_int_equal(engine_count(e, "qq.u1"), LIMIT_RIDER_QUEUE + 2);
+    assert_int_equal(engine_said(e, "发得有点快"), 1);
     assert_int_equal(engine_count(e, "qq.u2"), 1);
+    for (int i = 0; i < LIMIT_RIDER_QUEUE + 5; i++)
+        engine_private(e, RIDER, "我的");
+    engine_settle(e);
+    assert_int_equal(engine_said(e, "发得有点快"), 2);
 }
 
 /* What is under way ends; what comes is asked to come again. */

@@ -168,7 +168,12 @@ static void test_date(void **state) {
     gives(f, DATE, "明天", "2023-11-16");
     gives(f, DATE, "後天", "2023-11-17");
     gives(f, DATE, "11-30", "2023-11-30");
-    gives(f, DATE, "1.5", "2023-01-05");
+    /* Without a year the next one is meant, be it today. */
+    gives(f, DATE, "1.5", "2024-01-05");
+    gives(f, DATE, "11-14", "2024-11-14");
+    gives(f, DATE, "11-15", "2023-11-15");
+    gives(f, DATE, "2-29", "2024-02-29");
+    gives(f, DATE, "2023-11-14", "2023-11-14");
     gives(f, DATE, "2024/2/29", "2024-02-29");
     gives(f, DATE, "２０２６-１１-３０", "2026-11-30");
     gives(f, DATE, "2023-2-29", NULL);
@@ -185,6 +190,8 @@ static void test_date(void **state) {
     gives(f, DATE, "今天", "2023-12-30");
     f->turn.now_ms = 1704038400000; /* 2024-01-01 00:00 in Nanjing */
     gives(f, DATE, "今天", "2024-01-01");
+    gives(f, DATE, "12-31", "2024-12-31");
+    gives(f, DATE, "1-1", "2024-01-01");
 }
 
 static void test_ticket(void **state) {

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/geo.h"
 #include "base/utf8.h"
 
 #include <jansson.h>
@@ -376,10 +377,15 @@ static void test_cq_image(void **state) {
     assert_true(message.mentioned);
 }
 
+/* What QQ shares is GCJ-02; what we take in is WGS-84. */
 static void expect_place(double lat, double lon, const char *name) {
     expect_segment(0, SEGMENT_LOCATION, name);
-    assert_float_equal(message.segments[0].lat, lat, 1e-9);
-    assert_float_equal(message.segments[0].lon, lon, 1e-9);
+    struct geo told = {lat, lon};
+    struct geo taken = {message.segments[0].lat, message.segments[0].lon};
+    struct geo back = geo_wgs84_to_gcj02(taken);
+    assert_float_equal(back.lat, lat, 1e-6);
+    assert_float_equal(back.lon, lon, 1e-6);
+    assert_int_equal(geo_distance_m(told, taken) > 100, geo_in_china(told));
 }
 
 static void test_places(void **state) {
