@@ -10,6 +10,7 @@
 #include "bot/key_command.h"
 #include "bot/organisation_command.h"
 #include "bot/station_command.h"
+#include "bot/user_command.h"
 #include "handlers/handlers.h"
 #include "i18n/catalog.h"
 
@@ -27,6 +28,16 @@ static void usage(FILE *out) {
         "                [--address TEXT] [--hours HOURS] [--offers WORDS]\n"
         "       xiaofeng [-c FILE] station import FILE.csv [--dry-run]\n"
         "       xiaofeng [-c FILE] station remove NAME\n"
+        "       xiaofeng [-c FILE] user add NAME --role ROLE[:UNIT[:CATEGORY]]\n"
+        "                [--display TEXT] [--password-file FILE]\n"
+        "       xiaofeng [-c FILE] user roles NAME --role ROLE[...]...\n"
+        "       xiaofeng [-c FILE] user password NAME [--password-file FILE]\n"
+        "       xiaofeng [-c FILE] user disable|enable|remove NAME\n"
+        "       xiaofeng [-c FILE] user list\n"
+        "       xiaofeng [-c FILE] token add NAME --scopes WORDS [--unit UNIT]\n"
+        "                [--days N]\n"
+        "       xiaofeng [-c FILE] token list\n"
+        "       xiaofeng [-c FILE] token remove ID\n"
         "       xiaofeng [-c FILE] organisation import FILE.csv [--dry-run]\n"
         "       xiaofeng [-c FILE] document get NAME\n"
         "       xiaofeng [-c FILE] document put NAME FILE.json [--check]\n"
@@ -59,6 +70,10 @@ static int run_command(const struct config *config, int argc, char **argv) {
     int status = 2;
     if (strcmp(argv[0], "station") == 0)
         status = station_command(config, argc, argv);
+    else if (strcmp(argv[0], "user") == 0)
+        status = user_command(config, argc, argv);
+    else if (strcmp(argv[0], "token") == 0)
+        status = token_command(config, argc, argv);
     else if (strcmp(argv[0], "organisation") == 0)
         status = organisation_command(config, argc, argv);
     else if (strcmp(argv[0], "document") == 0)
