@@ -3,11 +3,13 @@
 // idempotency key, so that the second try can do no harm.
 
 import m from 'mithril';
+import { ProblemLine } from './model';
 
 const BASE = '/api/v1';
 const SLOW_MS = 300;
 const AGAIN_MS = 900;
 const DEADLINE_MS = 30000;
+const FILE_MS = 120000; // for a list of many thousands to be made
 
 /** What came instead of an answer. status 0: nothing came at all. */
 export class Problem extends Error {
@@ -18,7 +20,7 @@ export class Problem extends Error {
         public detail: string,
         public current: unknown,
         public waitS: number,
-        public problems: { path: string; text: string }[],
+        public problems: ProblemLine[],
     ) {
         super(`${status} ${code}`);
     }
@@ -88,9 +90,13 @@ function noAnswer(): Problem {
     return new Problem(0, 'network', '', '', null, 0, []);
 }
 
-async function fetchOnce(url: string, init: RequestInit): Promise<Response> {
+async function fetchOnce(
+    url: string,
+    init: RequestInit,
+    deadlineMs = DEADLINE_MS,
+): Promise<Response> {
     const stop = new AbortController();
-    const timer = setTimeout(() => stop.abort(), DEADLINE_MS);
+    const timer = setTimeout(() => stop.abort(), deadlineMs);
     try {
         return await fetch(url, { ...init, signal: stop.signal });
     } catch {
@@ -126,9 +132,14 @@ async function toProblem(answer: Response): Promise<Problem> {
         json['current'] ?? null,
         Number(answer.headers.get('Retry-After') ?? 0) || 0,
         Array.isArray(json['problems'])
-            ? (json['problems'] as { path: string; text: string }[])
+            ? (json['problems'] as ProblemLine[])
             : [],
     );
+}
+
+/** A wrong password of somebody who is signed in is no end of the session. */
+function isSignedOut(problem: Problem): boolean {
+    return problem.status === 401 && problem.code !== 'wrong';
 }
 
 async function call<T>(
@@ -157,7 +168,7 @@ async function call<T>(
         const answer = await fetchTwice(url, init);
         if (!answer.ok) {
             const problem = await toProblem(answer);
-            if (problem.status === 401 && !extra.open) onLost();
+            if (isSignedOut(problem) && !extra.open) onLost();
             throw problem;
         }
         if (answer.status === 204) return undefined as unknown as T;
@@ -200,6 +211,28 @@ export function remove<T>(path: string, body?: unknown): Promise<T> {
 
 export function upload(photo: Blob): Promise<{ id: string }> {
     return call('POST', '/photos', photo, photo.type || 'image/jpeg', {});
+}
+
+/** A file, and the name the daemon gives it. */
+export async function file(
+    path: string,
+    query: Query,
+): Promise<{ name: string; bytes: Blob }> {
+    begin();
+    try {
+        const init: RequestInit = { credentials: 'same-origin' };
+        const answer = await fetchOnce(address(path, query), init, FILE_MS);
+        if (!answer.ok) {
+            const problem = await toProblem(answer);
+            if (isSignedOut(problem)) onLost();
+            throw problem;
+        }
+        const said = answer.headers.get('Content-Disposition') ?? '';
+        const name = /filename="([\w.-]+)"/.exec(said)?.[1];
+        return { name: name ?? path.slice(1), bytes: await answer.blob() };
+    } finally {
+        end();
+    }
 }
 
 /** A part of a path that somebody else named. */

@@ -14,7 +14,7 @@ export class Draft<T> {
     conflict: Document<T> | null = null;
     by: string | null;
     at_ms: number | null;
-    private version: number;
+    version: number; // 0: the built-in one
     private saved: string;
 
     constructor(readonly name: string, document: Document<T>) {

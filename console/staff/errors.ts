@@ -16,13 +16,13 @@ export function errorText(error: unknown): string {
         case 0:
             return t('error.network');
         case 401:
-            return t('error.signedOut');
+            return t(error.code === 'wrong' ? 'code.wrong' : 'error.signedOut');
         case 403:
             return t('error.forbidden');
         case 404:
             return t('error.notFound');
         case 409:
-            return t('error.stale');
+            return error.code === 'stale' ? t('error.stale') : ofCode(error);
         case 413:
             return t('error.tooLarge');
         case 415:

@@ -6,6 +6,7 @@ import { Item } from './model';
 
 const FIRST_MS = 1000;
 const MOST_MS = 30000;
+const SIGNED_OUT = 4401; // the daemon closes with that
 
 export interface Listener {
     ticket?(item: Item): void;
@@ -25,6 +26,7 @@ class Live {
     private pauseMs = FIRST_MS;
     private wasOpen = false;
     private at: string | null = null;
+    private signedOut: () => void = () => undefined;
 
     start(): void {
         if (this.state !== 'off') return;
@@ -53,6 +55,10 @@ class Live {
         this.sendLook();
     }
 
+    whenSignedOut(act: () => void): void {
+        this.signedOut = act;
+    }
+
     private sendLook(): void {
         if (this.socket?.readyState === WebSocket.OPEN)
             this.socket.send(JSON.stringify({ type: 'look', id: this.at }));
@@ -65,8 +71,10 @@ class Live {
         socket.onmessage = (event) => {
             if (this.socket === socket) this.receive(String(event.data));
         };
-        socket.onclose = () => {
-            if (this.socket === socket) this.lost();
+        socket.onclose = (event) => {
+            if (this.socket !== socket) return;
+            if (event.code === SIGNED_OUT) this.signedOut();
+            else this.lost();
         };
     }
 

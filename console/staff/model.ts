@@ -144,8 +144,6 @@ export interface Webhook {
     url: string;
     events: string[];
     unit: string;
-    dead?: number;
-    waiting?: number;
 }
 
 export interface Delivery {
@@ -153,9 +151,8 @@ export interface Delivery {
     type: string;
     ticket: string | null;
     at_ms: number;
-    tries: number;
-    state: string;
-    error?: string | null;
+    tries?: number; // of one that is given up, and why
+    why?: string;
 }
 
 export interface AuditEntry {
@@ -241,6 +238,7 @@ export interface Document<T = unknown> {
 }
 
 export interface ProblemLine {
+    document?: string; // another one, which this one would break
     path: string;
     text: string;
 }

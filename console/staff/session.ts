@@ -7,7 +7,7 @@ import { isLang, Lang, setLang } from './lang';
 import { live } from './live';
 import { User } from './model';
 
-interface Answer {
+export interface Answer {
     user: User;
     csrf: string;
 }
@@ -45,6 +45,7 @@ function gone(lost: boolean): void {
 export async function startSession(started: () => void): Promise<void> {
     onStart = started;
     api.whenSignedOut(() => gone(true));
+    live.whenSignedOut(() => gone(true));
     try {
         take(await api.get<Answer>('/session', undefined, true));
     } catch (error) {
@@ -72,9 +73,10 @@ export async function signOut(): Promise<void> {
     }
 }
 
-/** What an answer of the daemon changed of ourselves. */
-export function setUser(user: User): void {
-    session.user = user;
+/** What a change of ourselves has answered: a new word against forgery, too. */
+export function changed(answer: Answer): void {
+    session.user = answer.user;
+    api.setCsrf(answer.csrf);
     m.redraw();
 }
 
@@ -82,8 +84,7 @@ export function setUser(user: User): void {
 export async function chooseLang(tag: Lang): Promise<void> {
     setLang(tag);
     if (!session.user) return;
-    session.user = { ...session.user, lang: tag };
-    await api.put('/session/language', { lang: tag });
+    changed(await api.put<Answer>('/session/language', { lang: tag }));
 }
 
 export function may(permission: string): boolean {

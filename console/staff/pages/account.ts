@@ -11,7 +11,7 @@ import { langPicker } from '../parts/frame';
 import { grantText } from '../parts/grants';
 import { qrCode } from '../parts/qr';
 import { say } from '../parts/toast';
-import { session, setUser, signOut } from '../session';
+import { Answer, changed, session, signOut } from '../session';
 
 function ownForm(send: () => Promise<void>, fields: m.Children): m.Children {
     return m('form.fields', {
@@ -33,7 +33,9 @@ const Password: m.Component = () => {
         if (error || busy) return;
         busy = true;
         try {
-            await api.put('/session/password', { old, new: next });
+            changed(await api.put<Answer>('/session/password', {
+                old, new: next,
+            }));
             old = next = again = '';
             say(t('account.passwordDone'));
         } catch (problem) {
@@ -81,8 +83,9 @@ const Authenticator: m.Component = () => {
         }
         m.redraw();
     };
-    const became = (totp: boolean) => {
-        if (session.user) setUser({ ...session.user, totp });
+    const became = (answer: Answer) => {
+        const totp = answer.user.totp;
+        changed(answer);
         begun = null;
         code = password = '';
         say(t(totp ? 'totp.on' : 'totp.off'));
@@ -91,12 +94,10 @@ const Authenticator: m.Component = () => {
         begun = await api.post('/session/totp', {});
     });
     const finish = () => attempt(async () => {
-        await api.put('/session/totp', { code: code.trim() });
-        became(true);
+        became(await api.put<Answer>('/session/totp', { code: code.trim() }));
     });
     const end = () => attempt(async () => {
-        await api.remove('/session/totp', { password });
-        became(false);
+        became(await api.remove<Answer>('/session/totp', { password }));
     });
     const steps = (now: { secret: string; uri: string }) => [
         m('p', t('totp.scan')),

@@ -16,7 +16,7 @@ const PAGE = 100;
 interface Verification {
     ok: boolean;
     entries: number;
-    first_bad: string | null;
+    first_bad: string | number | null;
 }
 
 function detailWords(detail: unknown): string {
@@ -91,7 +91,7 @@ export const AuditPage: m.Component = () => {
                         },
                     },
                     filter('actor', t('audit.actor'), 'user:wang'),
-                    filter('action', t('audit.action'), 'ticket.close'),
+                    filter('action', t('audit.action'), 'ticket-close'),
                     filter('subject', t('audit.subject'), 'S12'),
                     m(Button, { label: t('act.search'), icon: 'search',
                         submit: true, look: 'soft' })),

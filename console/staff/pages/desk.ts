@@ -8,7 +8,7 @@ import { live } from '../live';
 import { bulkBar } from '../parts/bulk';
 import { Button } from '../parts/button';
 import { isDialogOpen, openDialog } from '../parts/dialog';
-import { exportLinks } from '../parts/export';
+import { exportButtons } from '../parts/export';
 import { FilterBar } from '../parts/filters';
 import { More } from '../parts/more';
 import { TicketRow } from '../parts/ticket_row';
@@ -131,7 +131,7 @@ function underList(): m.Children {
                 test: 'select-all',
                 onclick: () => queue.selectAll(),
             }),
-        may('export') && exportLinks(apiQuery(queue.filters)),
+        may('export') && exportButtons(apiQuery(queue.filters)),
         m('.keys-hint', m(Button, {
             label: t('keys.title'), icon: 'keys', bare: true, onclick: help,
         })),

@@ -7,7 +7,7 @@ import { t, word } from '../lang';
 import { Button } from '../parts/button';
 import { confirm } from '../parts/dialog';
 import { icon, IconName } from '../parts/icon';
-import { JsonArea } from '../parts/json_area';
+import { JsonArea, otherDocument } from '../parts/json_area';
 import { Loaded } from '../parts/loaded';
 import { Draft } from '../document';
 import { CalendarForm } from './calendar';
@@ -31,6 +31,11 @@ const FORMS: Record<string, m.Component<FormAttrs>> = {
     templates: TemplatesForm,
     calendar: CalendarForm,
 };
+
+/** The audit log's name of a person, as people say it. */
+function who(actor: string | null): string {
+    return actor?.replace(/^user:/, '') ?? '?';
+}
 
 export const DocumentsPage: m.Component = () => ({
     view: () =>
@@ -60,11 +65,12 @@ const Editor: m.Component<{ draft: Draft<unknown> }> = ({ attrs: { draft } }) =>
     const problems = () =>
         draft.problems.length > 0 &&
         m('ul.problems', { role: 'alert', 'data-test': 'problems' },
-            draft.problems.map((p) => m('li', m('b', p.path), ' ', p.text)));
+            draft.problems.map((p) => m('li', otherDocument(draft.name, p),
+                m('b', p.path), ' ', p.text)));
     const conflict = () =>
         draft.conflict &&
         m('.stale', { role: 'alert', 'data-test': 'conflict' },
-            m('h3', t('doc.conflict', { who: draft.conflict.by ?? '?' })),
+            m('h3', t('doc.conflict', { who: who(draft.conflict.by) })),
             m('p', t('doc.conflictHint')),
             m('.actions',
                 m(Button, { label: t('doc.theirs'), look: 'soft',
@@ -94,6 +100,7 @@ const Editor: m.Component<{ draft: Draft<unknown> }> = ({ attrs: { draft } }) =>
                 : m('.step', { key: 'text' }, m(JsonArea, {
                       label: word('doc', draft.name),
                       text,
+                      name: draft.name,
                       problems: draft.problems,
                       set: (now: string, json: unknown) => {
                           text = now;
@@ -105,8 +112,9 @@ const Editor: m.Component<{ draft: Draft<unknown> }> = ({ attrs: { draft } }) =>
             m('.save-bar',
                 m('span.hint', { role: 'status' },
                     draft.isChanged() || !isJson ? t('doc.unsaved')
-                        : draft.by && draft.at_ms
-                          ? t('doc.by', { who: draft.by, ago: ago(draft.at_ms) })
+                        : draft.version && draft.at_ms
+                          ? t('doc.by', { who: who(draft.by),
+                              ago: ago(draft.at_ms) })
                           : t('doc.builtin')),
                 m(Button, { label: t('doc.check'), look: 'soft', test: 'check',
                     disabled: !isJson, onclick: () => draft.check() }),

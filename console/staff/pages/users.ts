@@ -4,7 +4,7 @@ import m from 'mithril';
 import * as api from '../api';
 import { errorText } from '../errors';
 import { t } from '../lang';
-import { User } from '../model';
+import { Page, User } from '../model';
 import { Button } from '../parts/button';
 import { closeDialog, confirm, openDialog } from '../parts/dialog';
 import { Check, Input } from '../parts/field';
@@ -15,6 +15,8 @@ import { empty } from '../parts/waiting';
 import { session } from '../session';
 
 const SHORTEST = 10; // characters of a password
+const PAGE = 200;
+const MOST = 2000; // the daemon has no more
 
 function passwordField(value: string, set: (text: string) => void): m.Children {
     return m(Input, {
@@ -61,7 +63,18 @@ function formDialog(
 
 export const UsersPage: m.Component = () => {
     let words = '';
-    const users = new Loaded(() => api.get<{ items: User[] }>('/users'));
+    const users = new Loaded(async () => {
+        const items: User[] = [];
+        let cursor: string | null = null;
+        do {
+            const page: Page<User> = await api.get('/users', {
+                cursor, limit: PAGE,
+            });
+            items.push(...page.items);
+            cursor = page.next;
+        } while (cursor !== null && items.length < MOST);
+        return { items };
+    });
     void users.load();
 
     const add = () => {

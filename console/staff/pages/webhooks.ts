@@ -17,11 +17,10 @@ import { empty } from '../parts/waiting';
 import { unitName } from '../policy';
 
 const EVENTS = [
-    'ticket.created', 'ticket.routed', 'ticket.claimed', 'ticket.answered',
-    'ticket.handed_back', 'ticket.escalated', 'ticket.closed',
-    'ticket.confirmed', 'ticket.reopened', 'ticket.merged',
-    'ticket.withdrawn', 'ticket.rejected',
-];
+    'filed', 'routed', 'claimed', 'released', 'answered', 'handed_back',
+    'escalated', 'asked', 'replied', 'closed', 'confirmed', 'reopened',
+    'merged', 'joined', 'withdrawn', 'rejected', 'sorted', 'warned', 'overdue',
+].map((name) => `ticket.${name}`);
 
 function eventName(event: string): string {
     return event === '*' ? t('hooks.all') : word('event', event);
@@ -52,8 +51,8 @@ const Deliveries: m.Component<{ hook: Webhook }> = ({ attrs: { hook } }) => {
                     on ? picked.add(one.id) : picked.delete(one.id),
             }),
             m('small', exact(one.at_ms), ' · ',
-                t('hooks.tries', { n: one.tries }),
-                one.error ? ` · ${one.error}` : ''));
+                one.tries ? t('hooks.tries', { n: one.tries }) : '',
+                one.why ? ` · ${one.why}` : ''));
     return {
         view: () => [
             m('.tabs', ['dead', 'waiting'].map((which) =>
@@ -94,7 +93,8 @@ export const WebhooksPage: m.Component = () => {
             error = '';
             try {
                 const made = await api.post<{ secret: string }>('/webhooks', {
-                    url: url.trim(), events: [...events], unit,
+                    url: url.trim(), unit,
+                    events: events.size === EVENTS.length ? ['*'] : [...events],
                 });
                 secret = made.secret;
                 await hooks.load();
@@ -140,9 +140,6 @@ export const WebhooksPage: m.Component = () => {
     const row = (hook: Webhook) =>
         m('li.person', { 'data-test': 'hook', 'data-id': hook.id },
             m('.main', m('b.url', hook.url),
-                hook.dead
-                    ? m('span.pill.urgent', t('hooks.deadCount', { n: hook.dead }))
-                    : null,
                 m('ul.inline', m('li', unitName(hook.unit)),
                     hook.events.length >= EVENTS.length
                         ? m('li', t('hooks.all'))

@@ -23,7 +23,7 @@ export function whoName(who: string, ticket: Pick<Ticket, 'who'>): string {
 function nameOfDetail(value: unknown): string {
     const id = String(value);
     if (unitOf(id)) return unitName(id);
-    for (const space of ['category', 'urgency', 'kind']) {
+    for (const space of ['category', 'urgency', 'kind', 'due']) {
         const name = word(space, id);
         if (name !== id) return name;
     }

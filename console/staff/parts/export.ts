@@ -1,25 +1,33 @@
-// The list as a file, with the filters as they are.
+// The list as a file, with the filters as they are. It is fetched rather than
+// linked to, so that what goes wrong is told here and in words.
 
 import m from 'mithril';
-import { address } from '../api';
+import { file } from '../api';
 import { t } from '../lang';
-import { icon } from './icon';
+import { Button } from './button';
 
-export function exportLinks(query: Record<string, string>): m.Children {
+async function save(kind: string, query: Record<string, string>): Promise<void> {
+    const { name, bytes } = await file(`/export.${kind}`, query);
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(bytes);
+    link.download = name;
+    document.body.append(link);
+    link.click();
+    link.remove();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+export function exportButtons(query: Record<string, string>): m.Children {
     return m(
         '.exports',
         { role: 'group', 'aria-label': t('export.title') },
         ['csv', 'xlsx'].map((kind) =>
-            m(
-                'a.button.quiet',
-                {
-                    href: address(`/export.${kind}`, query),
-                    download: `xiaofeng.${kind}`,
-                    'data-test': `export-${kind}`,
-                },
-                icon('save'),
-                m('span', kind.toUpperCase()),
-            ),
+            m(Button, {
+                label: kind.toUpperCase(),
+                icon: 'save',
+                test: `export-${kind}`,
+                onclick: () => save(kind, query),
+            }),
         ),
     );
 }

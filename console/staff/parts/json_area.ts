@@ -2,12 +2,13 @@
 
 import m from 'mithril';
 import { JsonFault, jsonPlaces, lineAt, lineOfPath } from '../json_lines';
-import { t } from '../lang';
+import { t, word } from '../lang';
 import { ProblemLine } from '../model';
 
 interface JsonAttrs {
     label: string;
     text: string;
+    name: string; // of the document
     problems: ProblemLine[];
     set: (text: string, json: unknown) => void; // json undefined: it is none
 }
@@ -15,6 +16,15 @@ interface JsonAttrs {
 interface Mark {
     line: number;
     text: string;
+}
+
+function isOther(name: string, problem: ProblemLine): boolean {
+    return problem.document !== undefined && problem.document !== name;
+}
+
+/** A change may break another document: then its name comes first. */
+export function otherDocument(name: string, problem: ProblemLine): string {
+    return isOther(name, problem) ? `${word('doc', problem.document ?? '')} ` : '';
 }
 
 /** The fault of a text that is no JSON. */
@@ -45,13 +55,14 @@ export const JsonArea: m.Component<JsonAttrs> = () => {
             area = dom.querySelector('textarea');
             gutter = dom.querySelector('.gutter');
         },
-        view({ attrs: { label, text, problems, set } }) {
+        view({ attrs: { label, text, name, problems, set } }) {
             const fault = faultOf(text);
             const marks: Mark[] = fault
                 ? [fault]
                 : problems.map((p) => ({
-                      line: lineOfPath(text, p.path),
-                      text: p.path ? `${p.path}: ${p.text}` : p.text,
+                      line: isOther(name, p) ? 0 : lineOfPath(text, p.path),
+                      text: otherDocument(name, p) +
+                          (p.path ? `${p.path}: ${p.text}` : p.text),
                   }));
             const bad = new Set(marks.map((mark) => mark.line));
             return m(
@@ -83,9 +94,13 @@ export const JsonArea: m.Component<JsonAttrs> = () => {
                 m('ul.problems', { role: 'status', 'data-test': 'problems' },
                     marks.map((mark) =>
                         m('li', m('button',
-                            { type: 'button', onclick: () => goTo(mark.line) },
-                            m('b', t('json.line', { n: mark.line })),
-                            ' ', mark.text)))),
+                            {
+                                type: 'button',
+                                onclick: () => goTo(Math.max(1, mark.line)),
+                            },
+                            mark.line > 0 &&
+                                m('b', t('json.line', { n: mark.line }), ' '),
+                            mark.text)))),
             );
         },
     };
