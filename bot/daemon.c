@@ -323,6 +323,7 @@ static void take_down(struct daemon *daemon) {
     photos_free(bot->photos);
     passwords_free(bot->passwords);
     store_free(bot->store);
+    staff_stop(bot);
     clocks_free(bot->clocks);
     roster_free(bot->roster);
     turns_free(bot->turns);

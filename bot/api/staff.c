@@ -1,0 +1,38 @@
+#include "bot/api/staff.h"
+
+#include "bot/api/export.h"
+#include "bot/api/live.h"
+#include "bot/api/moves.h"
+#include "bot/api/photos.h"
+#include "bot/api/roundtable.h"
+#include "bot/api/statistics.h"
+#include "bot/api/tickets.h"
+#include "bot/api/views.h"
+#include "bot/board.h"
+#include "bot/bot.h"
+
+#include <stddef.h>
+
+void staff_start(struct bot *bot) {
+    bot->board = board_new(bot);
+    bot->views = views_new(bot);
+    bot->live = live_new(bot);
+    bot->exports = exports_new(bot);
+    tickets_add_routes(bot);
+    moves_add_routes(bot);
+    photos_add_routes(bot);
+    statistics_add_routes(bot);
+    roundtable_add_routes(bot);
+    export_add_routes(bot);
+}
+
+void staff_stop(struct bot *bot) {
+    exports_free(bot->exports);
+    live_free(bot->live);
+    views_free(bot->views);
+    board_free(bot->board);
+    bot->exports = NULL;
+    bot->live = NULL;
+    bot->views = NULL;
+    bot->board = NULL;
+}
