@@ -11,6 +11,7 @@
 #include "bot/api/health.h"
 #include "bot/api/metrics.h"
 #include "bot/api/photo.h"
+#include "bot/api/staff.h"
 #include "bot/api/resources.h"
 #include "bot/audit_keeper.h"
 #include "bot/bot.h"
@@ -278,6 +279,7 @@ static void start_bot(struct daemon *daemon) {
     bot->clocks = clocks_new(bot);
     bot->passwords = passwords_new(&daemon->loop.uv);
     bot->api = api_new(bot);
+    staff_start(bot);
 }
 
 static enum err listen_http(struct daemon *daemon) {
