@@ -8,6 +8,7 @@
 #include "base/seal.h"
 #include "bot/account.h"
 #include "bot/api/api.h"
+#include "bot/api/audit.h"
 #include "bot/api/health.h"
 #include "bot/api/metrics.h"
 #include "bot/api/photo.h"
@@ -289,6 +290,7 @@ static enum err listen_http(struct daemon *daemon) {
     photo_add_routes(&daemon->bot);
     resources_add(&daemon->bot);
     console_add_routes(&daemon->bot);
+    audit_add_routes(&daemon->bot);
     api_serve(&daemon->bot);
     enum err err = loop_listen(&daemon->loop, config->address, config->port,
                                config->tls_cert, config->tls_key);

@@ -7,6 +7,7 @@
 #include "store/keys.h"
 #include "store/reply.h"
 #include "store/txn.h"
+#include "store/user.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -215,10 +216,20 @@ static void read_webhook(struct reseal *reseal, const char *id,
                 arena_printf(&reseal->arena, "webhook:%s", id), value);
 }
 
+static void read_user(struct reseal *reseal, const char *id,
+                      const char *value) {
+    char key[KEY_SIZE];
+    (void)value;
+    snprintf(key, sizeof(key), KEY_USER, id);
+    read_value(reseal, key, "totp",
+               arena_printf(&reseal->arena, USER_TOTP_CONTEXT, id));
+}
+
 static const struct place places[] = {
     {RESEAL_TICKETS, "ZSCAN", "@" KEY_OPEN, 2, read_ticket},
     {RESEAL_TICKETS, "ZSCAN", "@" KEY_ENDED, 2, read_ticket},
     {RESEAL_WEBHOOKS, "HSCAN", "@" KEY_WEBHOOKS, 2, read_webhook},
+    {RESEAL_USERS, "SSCAN", "@" KEY_USERS, 1, read_user},
 };
 
 /* NULL behind the last one. */
