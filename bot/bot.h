@@ -17,6 +17,7 @@ struct fetcher;
 struct live;
 struct lexicon;
 struct loop;
+struct open311;
 struct outbox;
 struct passwords;
 struct photos;
@@ -42,18 +43,19 @@ struct bot {
     struct photos *photos;
     struct outbox *outbox;
     struct turns *turns;
-    struct policies *policies; /* what the district has laid down */
-    struct roster *roster;     /* its users */
-    struct webhooks *webhooks; /* what other systems hear */
-    struct clocks *clocks;     /* of tickets */
-    struct api *api;           /* the REST API: its routes and calls */
+    struct policies *policies;   /* what the district has laid down */
+    struct roster *roster;       /* its users */
+    struct webhooks *webhooks;   /* what other systems hear */
+    struct clocks *clocks;       /* of tickets */
+    struct api *api;             /* the REST API: its routes and calls */
+    struct open311 *open311;     /* Open311: its calls */
     struct passwords *passwords; /* hashes and checks them, off the loop */
-    struct board *board;       /* all tickets, for lists and live views */
-    struct live *live;         /* open consoles */
-    struct views *views;       /* looks at tickets, for the audit log */
-    struct exports *exports;   /* being written */
-    struct lexicon *lexicon;   /* dispatch.c: words to commands */
-    struct account *accounts;  /* account.c: by id, a uthash table */
+    struct board *board;         /* all tickets, for lists and live views */
+    struct live *live;           /* open consoles */
+    struct views *views;         /* looks at tickets, for the audit log */
+    struct exports *exports;     /* being written */
+    struct lexicon *lexicon;     /* dispatch.c: words to commands */
+    struct account *accounts;    /* account.c: by id, a uthash table */
     const struct command *const *commands; /* handlers/commands.def */
     size_t n_commands;
     bool stopping; /* no new turns; what is under way ends */

@@ -11,9 +11,10 @@
 #include "bot/api/audit.h"
 #include "bot/api/health.h"
 #include "bot/api/metrics.h"
+#include "bot/api/open311.h"
 #include "bot/api/photo.h"
-#include "bot/api/staff.h"
 #include "bot/api/resources.h"
+#include "bot/api/staff.h"
 #include "bot/audit_keeper.h"
 #include "bot/bot.h"
 #include "bot/clocks.h"
@@ -292,6 +293,7 @@ static enum err listen_http(struct daemon *daemon) {
     console_add_routes(&daemon->bot);
     audit_add_routes(&daemon->bot);
     api_serve(&daemon->bot);
+    daemon->bot.open311 = open311_new(&daemon->bot);
     enum err err = loop_listen(&daemon->loop, config->address, config->port,
                                config->tls_cert, config->tls_key);
     if (err == OK)
@@ -343,6 +345,7 @@ static void take_down(struct daemon *daemon) {
     onebot11_free(daemon->onebot11);
     lexicon_free(bot->lexicon);
     api_free(bot->api);
+    open311_free(bot->open311);
     seal_free(bot->seal);
 }
 

@@ -5,6 +5,7 @@
 #include "bot/api/stations.h"
 #include "bot/api/tokens.h"
 #include "bot/api/users.h"
+#include "bot/api/webhooks.h"
 
 void resources_add(struct bot *bot) {
     session_add_routes(bot);
@@ -12,4 +13,5 @@ void resources_add(struct bot *bot) {
     tokens_add_routes(bot);
     documents_add_routes(bot);
     stations_add_routes(bot);
+    webhooks_add_routes(bot);
 }
