@@ -221,8 +221,9 @@ static void read_user(struct reseal *reseal, const char *id,
     char key[KEY_SIZE];
     (void)value;
     snprintf(key, sizeof(key), KEY_USER, id);
-    read_value(reseal, key, "totp",
-               arena_printf(&reseal->arena, USER_TOTP_CONTEXT, id));
+    const char *context = arena_printf(&reseal->arena, USER_TOTP_CONTEXT, id);
+    read_value(reseal, key, "totp", context);
+    read_value(reseal, key, "totp_new", context);
 }
 
 static const struct place places[] = {

@@ -36,7 +36,7 @@ struct grant {
 #define USER_GRANTS_MAX 16
 #define USER_NAME_MAX 32 /* [a-z0-9._-], no mark first; actor "user:<name>" */
 #define USERS_MAX 2000   /* of a district */
-#define USER_TOTP_CONTEXT "user:%s" /* the name: of the seal of totp */
+#define USER_TOTP_CONTEXT "user:%s:totp" /* the name: of its seal */
 
 struct user {
     const char *name;

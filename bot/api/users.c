@@ -56,7 +56,7 @@ json_t *users_json(const struct user *user) {
 }
 
 const char *users_totp_context(struct api_call *call, const struct user *user) {
-    return arena_printf(&call->arena, "user:%s:totp", user->name);
+    return arena_printf(&call->arena, USER_TOTP_CONTEXT, user->name);
 }
 
 bool users_totp_ok(struct api_call *call, struct user *user, const char *sealed,
