@@ -65,6 +65,7 @@ export function isoDay(then: Date): string {
 
 export function hours(h: number | null): string {
     if (h === null) return '—';
+    if (h < 1) return t('span.minutes', { n: Math.max(1, Math.round(h * 60)) });
     if (h < 48) return t('span.hours', { n: Math.round(h * 10) / 10 });
     return t('span.days', { n: Math.round((h / 24) * 10) / 10 });
 }

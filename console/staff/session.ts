@@ -19,13 +19,34 @@ export const session = {
     away: false, // the daemon could not be asked
 };
 
+const KEPT = 'xiaofeng.signed-in';
+
 let onStart: () => void = () => undefined;
+
+/** Whether this browser may have a session; its cookie is hidden from us. */
+function mayHaveSession(): boolean {
+    try {
+        return localStorage.getItem(KEPT) !== null;
+    } catch {
+        return true; // nothing is kept here: ask
+    }
+}
+
+function keep(signedIn: boolean): void {
+    try {
+        if (signedIn) localStorage.setItem(KEPT, '1');
+        else localStorage.removeItem(KEPT);
+    } catch {
+        // Then it is asked at each visit.
+    }
+}
 
 function take(answer: Answer): void {
     const before = session.user?.name;
     session.user = answer.user;
     session.lost = session.away = false;
     session.known = true;
+    keep(true);
     api.setCsrf(answer.csrf);
     if (isLang(answer.user.lang)) setLang(answer.user.lang);
     live.start();
@@ -37,6 +58,7 @@ function gone(lost: boolean): void {
     session.lost = lost && session.user !== null;
     session.user = null;
     session.known = true;
+    keep(false);
     api.setCsrf('');
     live.stop();
     m.redraw();
@@ -46,11 +68,17 @@ export async function startSession(started: () => void): Promise<void> {
     onStart = started;
     api.whenSignedOut(() => gone(true));
     live.whenSignedOut(() => gone(true));
+    if (!mayHaveSession()) {
+        gone(false);
+        return;
+    }
     try {
         take(await api.get<Answer>('/session', undefined, true));
     } catch (error) {
+        const away = !(error instanceof api.Problem) || error.status !== 401;
         gone(false);
-        session.away = error instanceof api.Problem && error.status !== 401;
+        keep(away); // asked again when the daemon is there
+        session.away = away;
         m.redraw();
     }
 }

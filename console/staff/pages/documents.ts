@@ -51,16 +51,24 @@ export const DocumentsPage: m.Component = () => ({
                 m('small', word('dochint', name))))))),
 });
 
+/** With each position of an area on one line. */
+function pretty(json: unknown): string {
+    return JSON.stringify(json, null, 4).replace(
+        /\[\s+(-?[\d.e+-]+),\s+(-?[\d.e+-]+)\s+\]/gi,
+        '[$1, $2]',
+    );
+}
+
 /** Form or text; the text is made anew whenever one turns to it. */
 const Editor: m.Component<{ draft: Draft<unknown> }> = ({ attrs: { draft } }) => {
     const Form = FORMS[draft.name];
     let asText = !Form;
-    let text = asText ? JSON.stringify(draft.json, null, 4) : '';
+    let text = asText ? pretty(draft.json) : '';
     let isJson = true;
     const toText = () => {
         asText = true;
         isJson = true;
-        text = JSON.stringify(draft.json, null, 4);
+        text = pretty(draft.json);
     };
     const problems = () =>
         draft.problems.length > 0 &&

@@ -235,7 +235,7 @@ export const TicketPage: m.Component<{ id: string }> = ({ attrs: { id } }) => {
         id: now.id,
         unit: unitName(now.unit),
         date: isoDay(new Date()),
-        name: session.user?.display ?? '',
+        name: now.who ?? '',
     });
     const buttons = (now: Ticket) => {
         const all = offered(now);

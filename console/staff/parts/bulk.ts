@@ -5,10 +5,10 @@ import m from 'mithril';
 import * as api from '../api';
 import { Draft, draftOf, dropDraft } from '../drafts';
 import { errorText } from '../errors';
+import { isoDay } from '../format';
 import { t, word } from '../lang';
 import { BULK, MoveBody, moveName, MOVES } from '../moves';
 import { queue } from '../queue';
-import { session } from '../session';
 import { Button } from './button';
 import { closeDialog, confirm, openDialog } from './dialog';
 import { FormOfMove } from './move_form';
@@ -65,7 +65,7 @@ function askMore(move: string, draft: Draft): void {
             move,
             draft,
             kind: queue.filters.kind,
-            values: { name: session.user?.display ?? '' },
+            values: { date: isoDay(new Date()), name: '' },
             busy: false,
             send: (body: MoveBody) => {
                 closeDialog();

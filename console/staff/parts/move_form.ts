@@ -45,14 +45,18 @@ function missing(move: string, draft: Draft): string {
 }
 
 function templates(attrs: FormAttrs): m.Children {
-    if (policy.templates.length === 0) return null;
+    // One for many tickets can name none of them.
+    const fitting = policy.templates.filter(
+        ({ text }) => !/\{\w+\}/.test(fillTemplate(text, attrs.values)),
+    );
+    if (fitting.length === 0) return null;
     return m(Select, {
         label: t('template.use'),
         value: '',
         test: 'template',
         choices: [
             { value: '', title: t('template.pick') },
-            ...policy.templates.map((one) => ({
+            ...fitting.map((one) => ({
                 value: one.id,
                 title: one.title,
             })),

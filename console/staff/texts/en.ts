@@ -576,12 +576,12 @@ export const en: Record<Key, string> = {
     'json.fault':
         'From here on it is not JSON: look at commas, quotes and brackets.',
     'template.variables':
-        '{id} number, {unit} unit, {date} today and {name} who answers are filled in when it is inserted.',
+        '{id} number, {unit} unit, {date} today and {name} what the rider is called (empty if anonymous) are filled in when it is inserted.',
     'template.title': 'Title',
     'template.text': 'Text',
     'template.preview': 'Example:',
     'template.unit': 'Xinjiekou community',
-    'template.name': 'Ms Wang',
+    'template.name': 'Wang',
     'template.add': 'Add template',
     'template.none': 'No templates yet.',
     'org.root': '(at the top)',
