@@ -9,8 +9,8 @@
 #include "bot/api/similar.h"
 #include "bot/board.h"
 #include "bot/bot.h"
+#include "bot/desk.h"
 #include "bot/policies.h"
-#include "bot/policy.h"
 #include "store/txn.h"
 
 #include <math.h>
@@ -76,6 +76,7 @@ static json_t *common(const struct card *card) {
     set(json, "community", ticket_text(card->community));
     set(json, "level", json_integer(card->level));
     set(json, "assignee", person(card->assignee, card->assignee_name));
+    set(json, "assignee_name", ticket_text(card->assignee_name));
     set(json, "followers", json_integer(card->followers));
     set(json, "lat", degrees(card->has_position, card->lat));
     set(json, "lon", degrees(card->has_position, card->lon));
@@ -169,19 +170,15 @@ static bool covers(const struct api_call *call, enum permission permission,
 /* What the workflow lets the caller do with it now. */
 static json_t *moves_json(const struct api_call *call,
                           const struct ticket *ticket) {
-    const struct policy *policy = policies_get(call->bot->policies);
     json_t *out = json_array();
 
     if (!covers(call, PERM_TICKETS_MOVE, ticket))
         return out;
-    for (int i = 0; i < MOVES; i++) {
-        enum ticket_move move = (enum ticket_move)i;
-        if (!workflow_allows(move, ticket->state, MOVER_STAFF) ||
-            (move == MOVE_ESCALATE &&
-             policy_above(policy, ticket->unit, ticket->level) == NULL))
-            continue;
-        json_array_append_new(out, json_string(workflow_move(move)->name));
-    }
+    for (int i = 0; i < MOVES; i++)
+        if (desk_may(call->bot, ticket, (enum ticket_move)i,
+                     call->caller.actor))
+            json_array_append_new(
+                out, json_string(workflow_move((enum ticket_move)i)->name));
     return out;
 }
 

@@ -73,14 +73,18 @@ class Live {
         };
         socket.onclose = (event) => {
             if (this.socket !== socket) return;
-            if (event.code === SIGNED_OUT) this.signedOut();
-            else this.lost();
+            this.lost(event.code === SIGNED_OUT);
         };
     }
 
-    private lost(): void {
+    private lost(signedOut: boolean): void {
         this.socket = null;
         if (this.state === 'off') return;
+        if (signedOut) {
+            this.state = 'off';
+            this.signedOut();
+            return;
+        }
         this.state = 'away';
         // Not all at once when the daemon comes back.
         const pause = this.pauseMs * (0.5 + Math.random() / 2);

@@ -42,6 +42,7 @@ export interface Item {
     community: string | null;
     level: number;
     assignee: string | null; // a user's name, or as somebody is called
+    assignee_name: string | null;
     excerpt: string;
     photos: number;
     followers: number;

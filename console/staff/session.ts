@@ -64,10 +64,21 @@ function gone(lost: boolean): void {
     m.redraw();
 }
 
+/** The daemon has closed the live connection: was it only of a session that
+ * another one has followed, as after a new password? */
+async function askAgain(): Promise<void> {
+    try {
+        take(await api.get<Answer>('/session', undefined, true));
+    } catch (error) {
+        if (error instanceof api.Problem && error.status === 401) gone(true);
+        else live.start();
+    }
+}
+
 export async function startSession(started: () => void): Promise<void> {
     onStart = started;
     api.whenSignedOut(() => gone(true));
-    live.whenSignedOut(() => gone(true));
+    live.whenSignedOut(() => void askAgain());
     if (!mayHaveSession()) {
         gone(false);
         return;

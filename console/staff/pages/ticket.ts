@@ -178,7 +178,7 @@ export const TicketPage: m.Component<{ id: string }> = ({ attrs: { id } }) => {
             fact(t('field.level'),
                 t('level.of', { n: now.level, name: word('level', now.level) }),
                 'level'),
-            fact(t('field.assignee'), assigneeName(now.assignee), 'assignee'),
+            fact(t('field.assignee'), assigneeName(now), 'assignee'),
             fact(t('field.rider'), person(now)),
             fact(t('field.group'), now.group),
             fact(t('field.created'), exact(now.created_ms)),

@@ -137,6 +137,7 @@ export const FormOfMove: m.Component<FormAttrs> = () => {
                 'form.move-form',
                 {
                     'data-test': `form-${move}`,
+                    novalidate: true, // it says itself what is missing
                     'aria-label': moveName(move),
                     onsubmit: (event: Event) => {
                         event.preventDefault();

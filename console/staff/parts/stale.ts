@@ -8,6 +8,7 @@ import { unitName } from '../policy';
 import { Button } from './button';
 import { whoName } from './conversation';
 import { icon } from './icon';
+import { assigneeName } from './ticket_row';
 
 function changes(before: Ticket, now: Ticket): string[] {
     const said: string[] = [];
@@ -23,9 +24,8 @@ function changes(before: Ticket, now: Ticket): string[] {
     const change = (what: string, old: string, is: string) => {
         if (old !== is) said.push(t('stale.change', { what, old, is }));
     };
-    const nobody = t('who.nobody');
     change(t('field.state'), word('state', before.state), word('state', now.state));
-    change(t('field.assignee'), before.assignee ?? nobody, now.assignee ?? nobody);
+    change(t('field.assignee'), assigneeName(before), assigneeName(now));
     change(t('field.unit'), unitName(before.unit), unitName(now.unit));
     change(
         t('field.level'),

@@ -19,9 +19,12 @@ interface RowAttrs {
     select?: () => void;
 }
 
-export function assigneeName(name: string | null): string {
-    if (name === null) return t('who.nobody');
-    return name === session.user?.name ? t('who.me') : name;
+export function assigneeName(
+    item: Pick<Item, 'assignee' | 'assignee_name'>,
+): string {
+    if (item.assignee === null) return t('who.nobody');
+    if (item.assignee === session.user?.name) return t('who.me');
+    return item.assignee_name || item.assignee;
 }
 
 function facts(item: Item): m.Children {
@@ -30,7 +33,7 @@ function facts(item: Item): m.Children {
         m('span', word('category', item.category || 'none')),
         item.community && m('span', unitName(item.community)),
         item.level > 1 && m('span', t('level.short', { n: item.level })),
-        item.assignee !== null && m('span.who', assigneeName(item.assignee)),
+        item.assignee !== null && m('span.who', assigneeName(item)),
         item.photos > 0 &&
             m('span', { title: t('photo.count', { n: item.photos }) },
                 icon('photo'), item.photos),
