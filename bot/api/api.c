@@ -259,7 +259,7 @@ void api_authenticated(struct api_call *call) {
     }
     if (!permitted(call)) {
         metric_add(&m_denied, 1);
-        api_fail(call, ERR_DENIED);
+        api_problem(call, 403, "permission", NULL, NULL);
         return;
     }
     if (api_parse_body(call))
