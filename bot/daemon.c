@@ -25,6 +25,7 @@
 #include "bot/fetch.h"
 #include "bot/groups.h"
 #include "bot/key_watch.h"
+#include "bot/nightly.h"
 #include "bot/loop.h"
 #include "bot/notify.h"
 #include "bot/outbox.h"
@@ -57,6 +58,7 @@ struct daemon {
     struct notify *notify;
     struct audit_keeper *audit_keeper;
     struct key_watch *key_watch;
+    struct nightly *nightly;
     uv_signal_t sigterm, sigint;
     uv_timer_t stop_timer;
     int64_t stop_at_ms;
@@ -323,6 +325,7 @@ static void take_down(struct daemon *daemon) {
     onebot11_stop(daemon->onebot11);
     audit_keeper_free(daemon->audit_keeper);
     key_watch_free(daemon->key_watch);
+    nightly_free(daemon->nightly);
     webhooks_free(bot->webhooks);
     bot->webhooks = NULL; /* no more events */
     fetcher_free(bot->fetcher);
@@ -375,6 +378,7 @@ int daemon_run(const struct config *config,
         start_web(&daemon);
         daemon.audit_keeper = audit_keeper_new(bot);
         daemon.key_watch = key_watch_new(bot);
+        daemon.nightly = nightly_new(bot);
         err = listen_http(&daemon);
     }
     if (err == OK)

@@ -8,6 +8,7 @@
 #include "bot/daemon.h"
 #include "bot/document_command.h"
 #include "bot/key_command.h"
+#include "bot/purge_command.h"
 #include "bot/organisation_command.h"
 #include "bot/station_command.h"
 #include "bot/user_command.h"
@@ -47,6 +48,7 @@ static void usage(FILE *out) {
         "       xiaofeng [-c FILE] key rotate [--finish]\n"
         "       xiaofeng [-c FILE] backup DIR [--with-keys]\n"
         "       xiaofeng [-c FILE] restore DIR\n"
+        "       xiaofeng [-c FILE] purge [--dry-run]\n"
         "       xiaofeng --version | --help\n"
         "See xiaofeng(1) and xiaofeng.conf(5).\n",
         out);
@@ -84,6 +86,8 @@ static int run_command(const struct config *config, int argc, char **argv) {
         status = backup_command(config, argc, argv);
     else if (strcmp(argv[0], "restore") == 0)
         status = restore_command(config, argc, argv);
+    else if (strcmp(argv[0], "purge") == 0)
+        status = purge_command(config, argc, argv);
     else if (strcmp(argv[0], "key") == 0)
         status = key_command(config, argc, argv);
     if (status == 2)

@@ -119,6 +119,10 @@ bool offline_run(const struct config *config, offline_work *work, void *data) {
     return offline.ok;
 }
 
+uv_loop_t *offline_loop(struct offline *offline) {
+    return &offline->loop;
+}
+
 struct seal *offline_seal(struct offline *offline) {
     return offline->seal;
 }

@@ -22,5 +22,6 @@ bool offline_run(const struct config *config, offline_work *work, void *data);
 void offline_end(struct offline *offline, bool ok);
 /* The work takes longer, and gets on: its time begins anew. */
 void offline_goes_on(struct offline *offline);
+struct uv_loop_s *offline_loop(struct offline *offline);
 /* The keys of sealed fields, which the store has, too. */
 struct seal *offline_seal(struct offline *offline);

@@ -171,10 +171,11 @@ void ticket_scan(struct store *store, struct arena *arena,
 /* The first max tickets whose clock has rung. */
 void ticket_list_due(struct store *store, struct arena *arena, int64_t now_ms,
                      size_t max, ticket_list *done, void *data);
-/* The first max tickets that ended before before_ms and are not erased. */
+/* The first max tickets, behind skip others, that ended before before_ms and
+ * are not erased. */
 void ticket_list_ended(struct store *store, struct arena *arena,
-                       int64_t before_ms, size_t max, ticket_list *done,
-                       void *data);
+                       int64_t before_ms, size_t skip, size_t max,
+                       ticket_list *done, void *data);
 /* Open tickets of a category in the same cell of the map or one beside it
  * (TICKET_CELL_DEGREES), since since_ms; max at most. */
 #define TICKET_CELL_DEGREES 0.01 /* about a kilometre */

@@ -228,26 +228,28 @@ void ticket_list_of(struct store *store, struct arena *arena, const char *rider,
 }
 
 static void list_until(struct store *store, struct arena *arena,
-                       const char *key, int64_t until_ms, size_t max,
-                       ticket_list *done, void *data) {
+                       const char *key, int64_t until_ms, size_t skip,
+                       size_t max, ticket_list *done, void *data) {
     struct list_call *call = list_new(store, arena, done, data);
-    char until[24], count[24];
+    char until[24], first[24], count[24];
     snprintf(until, sizeof(until), "%" PRId64, until_ms);
+    snprintf(first, sizeof(first), "%zu", skip);
     snprintf(count, sizeof(count), "%zu", max < LIST_MAX ? max : LIST_MAX);
     store_read(store, on_ids, call, 7,
                (const char *const[]){"ZRANGEBYSCORE", key, "-inf", until,
-                                     "LIMIT", "0", count});
+                                     "LIMIT", first, count});
 }
 
 void ticket_list_due(struct store *store, struct arena *arena, int64_t now_ms,
                      size_t max, ticket_list *done, void *data) {
-    list_until(store, arena, "@" KEY_DUE, now_ms, max, done, data);
+    list_until(store, arena, "@" KEY_DUE, now_ms, 0, max, done, data);
 }
 
 void ticket_list_ended(struct store *store, struct arena *arena,
-                       int64_t before_ms, size_t max, ticket_list *done,
-                       void *data) {
-    list_until(store, arena, "@" KEY_ENDED, before_ms - 1, max, done, data);
+                       int64_t before_ms, size_t skip, size_t max,
+                       ticket_list *done, void *data) {
+    list_until(store, arena, "@" KEY_ENDED, before_ms - 1, skip, max, done,
+               data);
 }
 
 /* ---- all of them ------------------------------------------------------- */
