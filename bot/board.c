@@ -64,7 +64,9 @@ void board_take(struct board *board, const struct ticket *ticket) {
     if (board_card_set(&board->cards, kept, &card))
         board_text_set(board, kept);
     metric_set(&cards_held, board->cards.n);
-    tell(board, kept, old != NULL ? &before : NULL);
+    /* Until it is whole there is nothing that could have changed. */
+    if (board->ready)
+        tell(board, kept, old != NULL ? &before : NULL);
 }
 
 /* ---- steps ---------------------------------------------------------------

@@ -59,8 +59,9 @@ const struct card *board_find(const struct board *board, const char *id);
 /* By card->slot, which stays the same. */
 const struct card *board_at(const struct board *board, uint32_t slot);
 
-/* Tells of every card that changed, after it has. before is who might see it
- * until then, NULL for a new one; its strings live as long as the board. */
+/* Tells of every card that changed, after it has, once the board is whole.
+ * before is who might see it until then, NULL for a new one; its strings live
+ * as long as the board. */
 struct board_scope {
     const char *unit, *community, *category;
 };

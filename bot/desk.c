@@ -225,6 +225,20 @@ enum err desk_move(const struct desk *desk, const struct ticket *ticket,
     return OK;
 }
 
+bool desk_may(struct bot *bot, const struct ticket *ticket,
+              enum ticket_move move, const char *actor) {
+    const struct desk desk = {.bot = bot};
+    const struct order order = {
+        .move = move, .by = MOVER_STAFF, .actor = actor};
+    const struct moving m = {.desk = &desk, .before = ticket, .order = &order};
+    return desk_steps[move].apply != NULL &&
+           workflow_allows(move, ticket->state, MOVER_STAFF) &&
+           !is_locked(&m) &&
+           (move != MOVE_ESCALATE ||
+            policy_above(policy_of(&desk), ticket->unit, ticket->level) !=
+                NULL);
+}
+
 const char *desk_refusal_key(enum err err, const struct order *order) {
     switch (err) {
     case ERR_STATE:

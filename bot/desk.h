@@ -4,6 +4,7 @@
 #include "store/notice.h"
 #include "store/ticket.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct arena;
@@ -69,6 +70,11 @@ struct order {
  */
 enum err desk_move(const struct desk *desk, const struct ticket *ticket,
                    const struct order *order, struct ticket *after) must_check;
+
+/* Whether a person of staff may give such an order now: state, level, and whose
+ * ticket it is. What else it needs is for desk_move() to see. */
+bool desk_may(struct bot *bot, const struct ticket *ticket,
+              enum ticket_move move, const char *actor);
 
 /* The words that stand for an order that was refused, "move.not_allowed" …: the
  * key of a text, and the code of the API behind its "move.". */

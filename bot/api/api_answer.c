@@ -100,7 +100,10 @@ void api_bytes(struct api_call *call, unsigned status, const char *type,
 
 static void answer(struct api_call *call, unsigned status, const char *type,
                    json_t *json) {
-    char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+    /* Fifteen digits are what a double holds of a decimal number. */
+    char *text = json == NULL
+                     ? NULL
+                     : json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(15));
     json_decref(json);
     if (text == NULL) {
         LOG_ERR("%s %s: an answer that is no JSON", call->route->method,

@@ -26,7 +26,8 @@ static int ascending(const void *a, const void *b) {
     if (x->value != y->value)
         return x->value < y->value ? -1 : 1;
     size_t x_len = strlen(x->id), y_len = strlen(y->id);
-    return x_len != y_len ? (x_len < y_len ? -1 : 1) : strcmp(x->id, y->id);
+    return x_len != y_len ? (x_len < y_len ? -1 : 1)
+                          : strcmp(x->id + 1, y->id + 1);
 }
 
 static int descending(const void *a, const void *b) {

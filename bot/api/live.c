@@ -5,20 +5,18 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "bot/api/auth.h"
 #include "bot/api/live_internal.h"
 #include "bot/bot.h"
-#include "bot/config.h"
 #include "bot/loop.h"
 #include "bot/policies.h"
 #include "bot/ws.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <utlist.h>
 
 #define PATH "/console/ws"
-#define COOKIE "xf_session"
 #define MESSAGE_BYTES 1024
 #define LOOK_RATE 2.0
 #define LOOK_BURST 20.0
@@ -82,33 +80,22 @@ static void welcome(struct console *console) {
     live_shown(console);
 }
 
-static void set_caller(struct console *console, const struct user *user) {
-    struct user *kept = arena_alloc(&console->arena, sizeof(*kept));
-
-    *kept = *user;
-    console->caller = (struct caller){
-        .actor = arena_printf(&console->arena, "user:%s", kept->name),
-        .display = kept->display[0] != '\0' ? kept->display : kept->name,
-        .user = kept,
-        .csrf = "",
-    };
-    access_of_user(&console->caller);
-}
-
 static void on_session(void *data, enum err err,
                        const struct session_record *session,
                        const struct user *user) {
     struct live_check *check = data;
     struct console *console = check->console;
 
-    (void)session;
+    if (console != NULL && err == OK &&
+        auth_session_expired(session, clock_wall_ms(console->live->bot->clock)))
+        err = ERR_NOT_FOUND;
     if (console == NULL || err != OK) {
         arena_finish(&check->arena);
     } else {
         /* The new caller's strings are where the check's are. */
         arena_finish(&console->arena);
         console->arena = check->arena;
-        set_caller(console, user);
+        auth_user(&console->arena, user, session, &console->caller);
     }
     free(check);
     if (console == NULL)
@@ -138,33 +125,6 @@ static void check_session(struct console *console) {
 /* ---- connections ---------------------------------------------------------
  */
 
-static bool origin_is_ours(const struct live *live,
-                           const struct ws_request *request) {
-    const char *host = strstr(request->origin, "://");
-    const char *url = live->bot->config->public_url;
-    const char *ours = url != NULL ? strstr(url, "://") : NULL;
-
-    if (request->origin[0] == '\0')
-        return true; /* a program, which carries nobody's cookie along */
-    if (host == NULL)
-        return false;
-    host += 3;
-    return strcasecmp(host, request->host) == 0 ||
-           (ours != NULL && strcasecmp(host, ours + 3) == 0);
-}
-
-/* The value of the session's cookie; free(). NULL: there is none. */
-static char *secret_of(const char *cookies) {
-    for (const char *at = cookies; *at != '\0';) {
-        at += strspn(at, "; ");
-        size_t len = strcspn(at, ";");
-        if (strncmp(at, COOKIE "=", strlen(COOKIE "=")) == 0)
-            return xstrndup(at + strlen(COOKIE "="), len - strlen(COOKIE "="));
-        at += len;
-    }
-    return NULL;
-}
-
 static void on_tick(uv_timer_t *timer) {
     struct live *live = timer->data;
     int64_t now = clock_mono_ms(live->bot->clock);
@@ -177,26 +137,36 @@ static void on_tick(uv_timer_t *timer) {
     }
 }
 
+/* The status to refuse a stranger with, or 0. */
+static unsigned refusal(const struct live *live,
+                        const struct ws_request *request) {
+    struct arena arena;
+
+    arena_init(&arena);
+    bool signed_in = auth_session(&arena, request->cookie) != NULL;
+    arena_finish(&arena);
+    if (!signed_in)
+        return 401;
+    if (!auth_origin_ok(live->bot->config, request->origin, request->host))
+        return 403;
+    return live->n_consoles >= LIVE_MAX ? 503 : 0;
+}
+
 static unsigned on_accept(void *route_data, const struct ws_request *request,
                           void **data) {
     struct live *live = *(struct live **)route_data;
 
     if (live == NULL)
         return 503;
-    char *secret = secret_of(request->cookie);
-    if (secret == NULL || !origin_is_ours(live, request) ||
-        live->n_consoles >= LIVE_MAX) {
-        unsigned status = live->n_consoles >= LIVE_MAX ? 503
-                          : secret == NULL             ? 401
-                                                       : 403;
+    unsigned status = refusal(live, request);
+    if (status != 0) {
         metric_add(&refused, 1);
-        free(secret);
         return status;
     }
     struct console *console = xcalloc(1, sizeof(*console));
     console->live = live;
-    console->secret = secret;
     arena_init(&console->arena);
+    console->secret = xstrdup(auth_session(&console->arena, request->cookie));
     bucket_init(&console->looks, LOOK_RATE, LOOK_BURST,
                 clock_mono_ms(live->bot->clock));
     console->check_ms = INT64_MAX; /* until it is open */
@@ -209,15 +179,32 @@ static unsigned on_accept(void *route_data, const struct ws_request *request,
     return 101;
 }
 
+/* Only now is it known who may see what somebody looks at. */
+static void on_board(void *data) {
+    const struct bot *bot = data;
+    struct console *console;
+
+    if (bot->live == NULL)
+        return;
+    bot->live->waits = false;
+    DL_FOREACH(bot->live->consoles, console) {
+        live_shown(console);
+    }
+}
+
 static void on_open(struct ws *ws, void *data) {
     struct console *console = data;
     struct live *live = console->live;
 
     console->ws = ws;
-    if (live == NULL || board_want(live->bot->board, NULL, NULL) != OK)
+    if (live == NULL) {
         ws_close(ws, 1001, "going away");
-    else
-        check_session(console);
+        return;
+    }
+    check_session(console);
+    if (live->waits || board_ready(live->bot->board))
+        return;
+    live->waits = board_want(live->bot->board, on_board, live->bot) == OK;
 }
 
 static void on_message(struct ws *ws, void *data, const char *bytes, size_t len,

@@ -47,6 +47,7 @@ struct live {
     struct bot *bot;
     struct console *consoles;
     size_t n_consoles;
+    bool waits; /* for the board */
     struct board_listener listener;
     struct live_change *changes; /* a uthash table, by card */
     uv_timer_t *tell;            /* soon after a change */

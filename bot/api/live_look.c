@@ -51,8 +51,6 @@ json_t *live_looking(const struct live *live, const char *id,
 static void tell(struct live *live, const char *id) {
     struct console *console;
 
-    if (id[0] == '\0')
-        return;
     DL_FOREACH(live->consoles, console) {
         if (looks_at(console, id))
             live_send(console,
@@ -62,24 +60,27 @@ static void tell(struct live *live, const char *id) {
     }
 }
 
+void live_shown(struct console *console) {
+    if (looks_at(console, console->at))
+        tell(console->live, console->at);
+}
+
 static void look(struct console *console, const char *id) {
     char was[LIVE_ID_SIZE];
 
     if (strcmp(console->at, id) == 0)
         return;
+    bool looked = looks_at(console, console->at);
     memcpy(was, console->at, sizeof(was));
     memset(console->at, 0, sizeof(console->at));
     memcpy(console->at, id, strlen(id));
-    tell(console->live, was);
-    tell(console->live, console->at);
+    if (looked)
+        tell(console->live, was);
+    live_shown(console);
 }
 
 void live_leave(struct console *console) {
     look(console, "");
-}
-
-void live_shown(struct console *console) {
-    tell(console->live, console->at);
 }
 
 /* {"type":"look","id":"S12"|null} */

@@ -94,8 +94,13 @@ static void post_move(struct api_call *call) {
 
     moving->call = call;
     call->data = moving;
-    if (!api_integer(call, "version", 1, INT64_MAX, 0, &moving->version) ||
-        !order_read(call, &moving->read))
+    if (!api_integer(call, "version", 1, INT64_MAX, 0, &moving->version))
+        return;
+    if (moving->version == 0) {
+        api_invalid(call, "required", "version");
+        return;
+    }
+    if (!order_read(call, &moving->read))
         return;
     ticket_fetch(call, call->args[0], PERM_TICKETS_MOVE, on_ticket);
 }

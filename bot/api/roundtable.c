@@ -73,30 +73,30 @@ static json_t *items(struct api_call *call, const struct top *top) {
     return out;
 }
 
+static json_t *table_json(struct api_call *call, struct table *table) {
+    struct tally *t = &table->tally;
+    double rate = t->created == 0 ? 0 : (double)t->ended / (double)t->created;
+
+    return json_pack(
+        "{ss sI sI sf so so so so sI so}", "quarter", table->quarter, "new",
+        (json_int_t)t->created, "closed", (json_int_t)t->closed, "rate", rate,
+        "by_category", tally_rows_json(&t->categories, "category"),
+        "by_community", tally_rows_json(&t->communities, "community"),
+        "longest_open", items(call, &table->longest), "escalated",
+        items(call, &table->escalated), "reopened", (json_int_t)t->reopened,
+        "rating", tally_rating_json(t));
+}
+
 static void answer(void *data) {
     struct api_call *call = data;
     struct table *table = call->data;
-    struct tally *t = &table->tally;
     enum err err = board_each(call->bot->board, &table->filter, add, table);
+    json_t *json = err == OK ? table_json(call, table) : NULL;
 
-    if (err == OK) {
-        double rate =
-            t->created == 0 ? 0 : (double)t->ended / (double)t->created;
-        api_answer(
-            call,
-            json_pack("{ss sI sI sf so so so so sI so}", "quarter",
-                      table->quarter, "new", (json_int_t)t->created, "closed",
-                      (json_int_t)t->closed, "rate", rate, "by_category",
-                      tally_rows_json(&t->categories, "category"),
-                      "by_community",
-                      tally_rows_json(&t->communities, "community"),
-                      "longest_open", items(call, &table->longest), "escalated",
-                      items(call, &table->escalated), "reopened",
-                      (json_int_t)t->reopened, "rating", tally_rating_json(t)),
-            0);
-    }
-    tally_finish(t);
-    if (err != OK)
+    tally_finish(&table->tally);
+    if (err == OK)
+        api_answer(call, json, 0);
+    else
         api_fail(call, err);
 }
 

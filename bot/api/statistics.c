@@ -130,28 +130,30 @@ static json_t *answers_json(struct statistics *s) {
                      share_h(s, 0.9), "buckets", buckets_json(s));
 }
 
+static json_t *statistics_json(struct statistics *s) {
+    struct tally *t = &s->tally;
+
+    return json_pack("{so so so so so so sI sI so}", "days", days_json(s),
+                     "time_to_answer", answers_json(s), "by_category",
+                     tally_rows_json(&t->categories, "category"),
+                     "by_community",
+                     tally_rows_json(&t->communities, "community"), "by_level",
+                     tally_levels_json(t), "by_state", tally_states_json(t),
+                     "open", (json_int_t)t->open, "overdue",
+                     (json_int_t)t->overdue, "rating", tally_rating_json(t));
+}
+
 static void answer(void *data) {
     struct api_call *call = data;
     struct statistics *s = call->data;
     enum err err = board_each(call->bot->board, &s->filter, add, s);
+    json_t *json = err == OK ? statistics_json(s) : NULL;
 
-    if (err == OK) {
-        struct tally *t = &s->tally;
-        api_answer(
-            call,
-            json_pack("{so so so so so so sI sI so}", "days", days_json(s),
-                      "time_to_answer", answers_json(s), "by_category",
-                      tally_rows_json(&t->categories, "category"),
-                      "by_community",
-                      tally_rows_json(&t->communities, "community"), "by_level",
-                      tally_levels_json(t), "by_state", tally_states_json(t),
-                      "open", (json_int_t)t->open, "overdue",
-                      (json_int_t)t->overdue, "rating", tally_rating_json(t)),
-            0);
-    }
     free(s->answers);
     tally_finish(&s->tally);
-    if (err != OK)
+    if (err == OK)
+        api_answer(call, json, 0);
+    else
         api_fail(call, err);
 }
 
