@@ -200,8 +200,19 @@ bool open311_covers(const struct open311_call *call, const char *unit,
 /* ---- the way of a call -----------------------------------------------------
  */
 
+/* The one jurisdiction is the district. */
+static bool jurisdiction_ok(struct open311_call *call) {
+    const char *id = open311_arg(call, "jurisdiction_id");
+    if (id[0] == '\0' || strcmp(id, call->bot->config->district) == 0)
+        return true;
+    open311_fail(call, 404, "jurisdiction_id was not found");
+    return false;
+}
+
 static void serve(struct open311_call *call) {
     bool public = call->bot->config->open311_public;
+    if (!jurisdiction_ok(call))
+        return;
     if (strcmp(call->what, "discovery") == 0 && call->id == NULL)
         open311_get_discovery(call);
     else if (strcmp(call->what, "services") == 0)
@@ -221,14 +232,8 @@ static void serve_post(struct open311_call *call) {
         open311_fail(call, 415, "the body has to be " FORM_TYPE);
     else if (!open311_form(call, body, len))
         open311_fail(call, 400, "the body is not a form, or too large");
-    else
+    else if (jurisdiction_ok(call))
         open311_authenticate(call, true, open311_post_request);
-}
-
-/* The one jurisdiction is the district. */
-static bool jurisdiction_ok(const struct open311_call *call) {
-    const char *id = open311_arg(call, "jurisdiction_id");
-    return id[0] == '\0' || strcmp(id, call->bot->config->district) == 0;
 }
 
 static struct open311_call *call_new(struct open311 *open311,
@@ -258,8 +263,6 @@ static void on_request(struct http_request *request, const char *rest,
         open311_fail(call, 404, "there is no such resource, or format");
     else if (method != HTTP_GET && method != HTTP_HEAD && method != HTTP_POST)
         open311_fail(call, 405, "only GET and POST are known");
-    else if (!jurisdiction_ok(call))
-        open311_fail(call, 404, "jurisdiction_id was not found");
     else if (call->posts)
         serve_post(call);
     else

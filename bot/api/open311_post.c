@@ -104,13 +104,16 @@ static const char *clean(struct open311_call *call, const char *name) {
 
 static bool read_service(struct filing *filing) {
     const char *code = open311_arg(filing->call, "service_code");
-    if (code[0] == '\0')
+    if (code[0] == '\0') {
         open311_fail(filing->call, 400, "service_code was not provided");
-    else if (!open311_is_service(code))
+        return false;
+    }
+    if (!open311_is_service(code)) {
         open311_fail(filing->call, 404, "service_code was not found");
-    else
-        filing->ticket.category = code;
-    return filing->ticket.category != NULL;
+        return false;
+    }
+    filing->ticket.category = code;
+    return true;
 }
 
 static bool parse_degrees(const char *text, double *out) {

@@ -92,15 +92,25 @@ static json_t *report_json(struct open311_call *call, const struct card *card) {
     return json;
 }
 
-/* The first photo; ids are joined by ','. */
-static void set_media(struct open311_call *call, json_t *json,
-                      const char *photos) {
+/* What a card does not hold: the first photo (ids are joined by ','), and by
+ * when it is to be solved while it has yet to be taken up. */
+static void add_rest(struct open311_call *call, json_t *json,
+                     const struct ticket *ticket) {
     const char *url = call->bot->config->public_url;
-    if (url != NULL && photos[0] != '\0')
+    if (url != NULL && ticket->photos[0] != '\0')
         json_object_set_new(
             json, "media_url",
             json_string(arena_printf(&call->arena, "%s/photos/%.*s", url,
-                                     (int)strcspn(photos, ","), photos)));
+                                     (int)strcspn(ticket->photos, ","),
+                                     ticket->photos)));
+    if (ticket_is_open(ticket->state))
+        json_object_set_new(json, "expected_datetime",
+                            date(call, ticket->resolve_ms));
+}
+
+static bool has_rest(const struct open311_call *call, const struct card *card) {
+    return card->due == DUE_ACKNOWLEDGE ||
+           (card->photos > 0 && call->bot->config->public_url != NULL);
 }
 
 static void on_ticket(void *data, enum err err, const struct ticket *ticket) {
@@ -117,7 +127,7 @@ static void on_ticket(void *data, enum err err, const struct ticket *ticket) {
         return;
     }
     json_t *json = report_json(call, &card);
-    set_media(call, json, ticket->photos);
+    add_rest(call, json, ticket);
     open311_answer(call, "service_requests", json_pack("[o]", json));
 }
 
@@ -138,7 +148,7 @@ struct listing {
     size_t n_codes;
     const char *ids; /* "P1,P2", or "" */
     json_t *rows;
-    size_t reading; /* tickets whose photos are asked for */
+    size_t reading; /* tickets that are asked for */
 };
 
 static bool covers(void *data, const struct card *card) {
@@ -222,16 +232,16 @@ static bool read_span(struct open311_call *call, struct listing *listing) {
 /* ---- the list --------------------------------------------------------------
  */
 
-struct photo_read {
+struct rest_read {
     struct listing *listing;
     json_t *row; /* borrowed */
 };
 
-static void on_photos(void *data, enum err err, const struct ticket *ticket) {
-    struct photo_read *read = data;
+static void on_rest(void *data, enum err err, const struct ticket *ticket) {
+    struct rest_read *read = data;
     struct listing *listing = read->listing;
-    if (err == OK && listing->rows != NULL)
-        set_media(listing->call, read->row, ticket->photos);
+    if (err == OK)
+        add_rest(listing->call, read->row, ticket);
     if (--listing->reading == 0)
         open311_answer(listing->call, "service_requests", listing->rows);
 }
@@ -241,13 +251,13 @@ static void add_row(struct listing *listing, const struct card *card) {
     struct open311_call *call = listing->call;
     json_t *row = report_json(call, card);
     json_array_append_new(listing->rows, row);
-    if (card->photos == 0 || call->bot->config->public_url == NULL)
+    if (!has_rest(call, card))
         return;
-    struct photo_read *read = arena_alloc(&call->arena, sizeof(*read));
-    *read = (struct photo_read){listing, row};
+    struct rest_read *read = arena_alloc(&call->arena, sizeof(*read));
+    *read = (struct rest_read){listing, row};
     listing->reading++;
     ticket_get(call->bot->store, &call->arena,
-               arena_strdup(&call->arena, card->id), on_photos, read);
+               arena_strdup(&call->arena, card->id), on_rest, read);
 }
 
 static void add_ids(struct listing *listing) {

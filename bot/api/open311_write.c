@@ -10,16 +10,24 @@
 /* Six decimals of a degree: a tenth of a metre. */
 #define REAL_DIGITS 9
 
+/* U+FFFE and U+FFFF are characters that XML does not know. */
+static bool is_noncharacter(const char *at) {
+    return strncmp(at, "\xef\xbf\xbe", 3) == 0 ||
+           strncmp(at, "\xef\xbf\xbf", 3) == 0;
+}
+
 json_t *open311_string(struct arena *arena, const char *text) {
     if (text == NULL || text[0] == '\0')
         return json_null();
-    return json_string(utf8_clean(arena, text, strlen(text)));
-}
-
-/* U+FFFE and U+FFFF are characters that XML does not know. */
-static bool is_noncharacter(const char *at) {
-    return memcmp(at, "\xef\xbf\xbe", 3) == 0 ||
-           memcmp(at, "\xef\xbf\xbf", 3) == 0;
+    char *clean = utf8_clean(arena, text, strlen(text)), *to = clean;
+    for (const char *at = clean; *at != '\0';) {
+        if (is_noncharacter(at))
+            at += 3;
+        else
+            *to++ = *at++;
+    }
+    *to = '\0';
+    return json_string(clean);
 }
 
 static void add_escaped(struct buf *out, const char *text) {
@@ -36,13 +44,6 @@ static void add_escaped(struct buf *out, const char *text) {
             break;
         case '"':
             buf_adds(out, "&quot;");
-            break;
-        case '\xef':
-            if (is_noncharacter(at)) {
-                at += 2;
-                break;
-            }
-            buf_addc(out, *at);
             break;
         default:
             buf_addc(out, *at);
