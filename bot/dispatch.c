@@ -247,13 +247,18 @@ static const struct word *find_glued(const struct bot *bot, struct arena *arena,
     return NULL;
 }
 
-/* "S12 …", "s 12": the letter, and a digit behind it. */
-static bool begins_with_number(const char *text) {
-    text += strspn(text, "# ");
-    if (text[0] == '\0' || strchr("SsPp", text[0]) == NULL)
+/* The characters in which a ticket number shows: "# S - 1". */
+#define NUMBER_CHARS 8
+
+/* "S12 …", "s 12", "Ｓ１２": the letter, and a digit behind it. */
+static bool begins_with_number(struct arena *arena, const char *text) {
+    size_t len = bytes_of(text, strlen(text), NUMBER_CHARS);
+    const char *at = fold_text(arena, text, len);
+    at += strspn(at, "# ");
+    if (at[0] != 's' && at[0] != 'p')
         return false;
-    text += 1 + strspn(text + 1, " -");
-    return isdigit((unsigned char)text[0]);
+    at += 1 + strspn(at + 1, " -");
+    return isdigit((unsigned char)at[0]);
 }
 
 struct match dispatch_match(const struct bot *bot, struct arena *arena,
@@ -278,7 +283,7 @@ struct match dispatch_match(const struct bot *bot, struct arena *arena,
         return match;
     match.prefixed = at != text && text[0] != ' ' && text[0] != '\n';
     match.command = word->command;
-    match.with_number = begins_with_number(rest);
+    match.with_number = begins_with_number(arena, rest);
     if (match.with_number)
         match.numbered = word->numbered;
     match.control = word->control;

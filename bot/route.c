@@ -146,14 +146,17 @@ static void route_limited(struct turn *turn, const struct match *match) {
         continue_form(turn);
 }
 
-/* Our texts put what to send in 「」; some riders send those along. */
+/* Our texts put what to send in 「」 or “”; some riders send those along. */
 static const char *unquote(struct turn *turn, const char *text) {
-    static const char open[] = "「", close[] = "」";
-    size_t len = strlen(text), mark = strlen(open);
-    if (len < 2 * mark || strncmp(text, open, mark) != 0 ||
-        strcmp(text + len - mark, close) != 0)
-        return text;
-    return arena_strndup(&turn->arena, text + mark, len - 2 * mark);
+    static const char *const marks[][2] = {{"「", "」"}, {"“", "”"}};
+    size_t len = strlen(text);
+    for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
+        size_t open = strlen(marks[i][0]), close = strlen(marks[i][1]);
+        if (len >= open + close && strncmp(text, marks[i][0], open) == 0 &&
+            strcmp(text + len - close, marks[i][1]) == 0)
+            return arena_strndup(&turn->arena, text + open, len - open - close);
+    }
+    return text;
 }
 
 void route(struct turn *turn) {

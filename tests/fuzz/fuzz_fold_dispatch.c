@@ -49,8 +49,7 @@ static void check_match(const char *text, bool glued) {
         abort();
     /* What the engine would answer is never taken for chatter; the glance sees
      * 255 bytes. */
-    if (match.command && (!match.command->quiet || match.prefixed) &&
-        len < 255 && !glances(text, len))
+    if (dispatch_is_asked(&match) && len < 255 && !glances(text, len))
         abort();
     arena_finish(&arena);
 }

@@ -96,6 +96,10 @@ static void test_forget(void **state) {
     shows(NULL, user, "随手拍 路灯坏了西瓜", "/photo/a");
     hears(user, "在哪里");
     asks(user, "科巷樱桃12号", "已登记，编号 P");
+    char *done = xasprintf("办结 %s", number_in_last());
+    says(staff, done);
+    hears(staff, "已办结");
+    hears(user, "5 积分");
     char *supplement = xasprintf("补充 %s 芒果", id);
     shows(NULL, user, supplement, "/photo/b");
     hears(user, "已补充到");
@@ -126,6 +130,7 @@ static void test_forget(void **state) {
     asks(user, progress, "没有找到这个编号");
     asks(user, "我的", "还没有提过|隐私说明");
     asks(staff, "待办", "!葡萄|!西瓜");
+    free(done);
     free(progress);
     free(answer);
     free(supplement);

@@ -143,6 +143,70 @@ static void test_staff_in_a_group(void **state) {
     free(text);
 }
 
+/* A report with a position to its end: two riders, two members of staff. */
+static void test_to_its_end(void **state) {
+    const char *rider = somebody_known(), *other = somebody_known();
+    const char *staff = somebody_with("staff"), *two = somebody_with("staff");
+    struct peer_message place = {.place = true,
+                                 .lat = 32.0415,
+                                 .lon = 118.7913,
+                                 .place_name = "科巷菜场"};
+
+    (void)state;
+    shows(NULL, rider, "随手拍 路灯坏了", "/photo/a");
+    hears(rider, "在哪里");
+    place.user = rider;
+    place.id = "990001";
+    peer_send(talk.peer, &place);
+    hears(rider, "已登记，编号 P");
+    const char *id = number_in_last();
+    /* QQ shares GCJ-02, which lies off to the south-east there. */
+    char *lat = test_daemon_ticket(talk.daemon, id, "lat");
+    char *lon = test_daemon_ticket(talk.daemon, id, "lon");
+    assert_true(strtod(lat, NULL) > 32.0430 && strtod(lat, NULL) < 32.0440);
+    assert_true(strtod(lon, NULL) > 118.7855 && strtod(lon, NULL) < 118.7870);
+    free(lat);
+    free(lon);
+    shows(GROUP, other, "随手拍 路灯不亮", "/photo/b");
+    hears_in(GROUP, other, "在哪里");
+    place.user = other;
+    place.group = GROUP;
+    place.id = "990002";
+    peer_send(talk.peer, &place);
+    hears_in(GROUP, other, "附近已有 P|1 位骑手|!路灯坏了|!科巷");
+    says_in(GROUP, other, "1");
+    hears_in(GROUP, other, "已一起跟进 P");
+    asks_about(staff, "看", id, "",
+               "路灯坏了|路灯不亮|一起跟进：1 人|position=118.7913");
+    char *text = with("认领", id, "");
+    says(staff, text);
+    hears(staff, "由你来办");
+    hears(rider, "已有人受理");
+    hears(other, "已有人受理");
+    free(text);
+    asks_about(two, "办结", id, "", "在办|放回");
+    text = with("办结", id, "换了灯");
+    shows(NULL, staff, text, "/photo/c");
+    hears(staff, "已办结");
+    hears(rider, "换了灯|" TEST_DAEMON_URL "/photos/|5 积分|评分");
+    hears(other, "换了灯|!积分|!评分");
+    free(text);
+    asks(rider, "2", "评 2 分|没解决");
+    says(rider, "没解决 又灭了");
+    hears(rider, "已重新打开");
+    hears(other, "已重新打开");
+    asks_about(two, "看", id, "", "重新处理：又灭了");
+    text = with("办结", id, "");
+    says(two, text);
+    hears(two, "已办结");
+    hears(rider, "已办结|!积分"); /* points are given once */
+    hears(other, "已办结");
+    free(text);
+    asks(rider, "5", "评 5 分，谢谢");
+    asks(rider, "我的积分", "你的积分：5");
+    asks(other, "我的积分", "还没有积分");
+}
+
 /* Whoever asked not to be named is not. */
 static void test_anonymous(void **state) {
     const char *rider = somebody_known(), *staff = somebody_with("staff");
@@ -408,6 +472,7 @@ int main(void) {
         TALK(test_answer_step_by_step),
         TALK(test_report_for_staff),
         TALK(test_staff_in_a_group),
+        TALK(test_to_its_end),
         TALK(test_anonymous),
         TALK(test_notify),
         TALK(test_notify_from_a_group),
