@@ -157,16 +157,19 @@ export const TicketPage: m.Component<{ id: string }> = ({ attrs: { id } }) => {
         now.merged_into &&
         m('a', { href: `#!/ticket/${encodeURIComponent(now.merged_into)}` },
             now.merged_into);
-    const person = (now: Ticket) => [
-        now.anonymous ? t('ticket.anonymous') : now.who,
-        now.anonymous && may('unmask') &&
-            m(Button, {
-                label: t('unmask.act'),
-                icon: 'eye',
-                test: 'unmask',
-                onclick: () => unmask(id),
-            }),
-    ];
+    const person = (now: Ticket) =>
+        now.anonymous
+            ? [
+                  t('ticket.anonymous'),
+                  may('unmask') &&
+                      m(Button, {
+                          label: t('unmask.act'),
+                          icon: 'eye',
+                          test: 'unmask',
+                          onclick: () => unmask(id),
+                      }),
+              ]
+            : now.who;
     const facts = (now: Ticket) =>
         m(
             'dl.facts-list',

@@ -22,6 +22,7 @@ export class List<T> {
     }
 
     load(): Promise<void> {
+        this.next = null; // it belongs to the list of before
         return this.first.load();
     }
 
