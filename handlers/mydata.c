@@ -11,6 +11,7 @@
 #include "store/group.h"
 #include "store/points.h"
 #include "store/rider.h"
+#include "store/seen.h"
 #include "store/ticket.h"
 #include "store/txn.h"
 
@@ -108,9 +109,11 @@ static void remove_files(struct turn *turn, const char *photos) {
         photo_remove(turn->bot->photos, id);
 }
 
-/* The records are gone; now the files. */
-static void remove_photos(struct turn *turn) {
+/* The records are gone; now the files, and what was answered today. */
+static void remove_rest(struct turn *turn) {
     const struct erased *erased = turn->data;
+    seen_forget(turn->bot->store, turn->message.rider, turn->answer_chat,
+                turn->message.id);
     for (size_t i = 0; i < erased->n; i++) {
         if (!ticket_is_own(turn, &erased->tickets[i]))
             continue;
@@ -156,7 +159,7 @@ static void on_tickets(struct turn *turn, const struct ticket *tickets,
     struct erased *erased = arena_alloc(&turn->arena, sizeof(*erased));
     *erased = (struct erased){tickets, n};
     turn->data = erased;
-    turn->committed = remove_photos;
+    turn->committed = remove_rest;
     turn->forget = total <= (int64_t)n;
     forget_chat(turn);
     for (size_t i = 0; i < n; i++) {

@@ -14,6 +14,7 @@ struct store {
     char *district;
     struct store_numbers *numbers; /* numbers.c */
     struct buf packed;             /* txn.c: a notice on its way */
+    struct seen_sweep *sweep;      /* seen.c: under way, or NULL */
 };
 
 /*
