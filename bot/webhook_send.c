@@ -19,6 +19,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#define USER_AGENT "User-Agent: xiaofeng/" XIAOFENG_VERSION
 #define PAUSE_MS 1000LL
 #define PAUSE_MAX_MS (3600 * 1000LL)
 
@@ -219,7 +220,7 @@ static void send_event(struct delivery *delivery) {
     snprintf(signature, sizeof(signature), "X-Xiaofeng-Signature: %s", mac);
     const char *const headers[] = {
         "Content-Type: application/json",
-        "User-Agent: xiaofeng/" XIAOFENG_VERSION,
+        USER_AGENT,
         id,
         timestamp,
         signature,
