@@ -19,7 +19,6 @@
 #include <string.h>
 #include <utlist.h>
 
-#define USER_AGENT "User-Agent: xiaofeng/" XIAOFENG_VERSION
 #define PAUSE_MS 1000LL
 #define PAUSE_MAX_MS (3600 * 1000LL)
 
@@ -37,6 +36,8 @@ static struct metric m_dead =
                    "Events that were given up after their last try.");
 static struct metric m_seconds = METRIC_HISTOGRAM(
     "xiaofeng_webhook_seconds", "From a request to a webhook to its answer.");
+
+static const char user_agent[] = "User-Agent: xiaofeng/" XIAOFENG_VERSION;
 
 static int64_t now_of(const struct hook *hook) {
     return clock_mono_ms(hook->webhooks->bot->clock);
@@ -220,7 +221,7 @@ static void send_event(struct delivery *delivery) {
     snprintf(signature, sizeof(signature), "X-Xiaofeng-Signature: %s", mac);
     const char *const headers[] = {
         "Content-Type: application/json",
-        USER_AGENT,
+        user_agent,
         id,
         timestamp,
         signature,
