@@ -18,8 +18,7 @@ struct txn;
  * bot/audit_check.h for what that is good for.
  */
 #define AUDIT_ID_SIZE 48
-#define AUDIT_HASH_SIZE 41 /* SHA-1 in hex, as Redis has it for its functions  \
-                            */
+#define AUDIT_HASH_SIZE 41 /* SHA-1 in hex, as redis.sha1hex() gives it */
 #define AUDIT_PAGE_MAX 1000
 #define AUDIT_SEPARATOR "\x1f" /* between what is hashed */
 
