@@ -70,15 +70,20 @@ class Daemon:
         self._port = int(port[1])
         return True
 
-    def code(self, role):
-        """A one-time code that ties a chat account to a role."""
-        made = subprocess.run(
-            [PROGRAM, "-c", self._config, "code", role],
+    def command(self, *args, given=None):
+        """What the program does beside the running daemon."""
+        return subprocess.run(
+            [PROGRAM, "-c", self._config, *args],
             capture_output=True,
             encoding="utf-8",
+            input=given,
             timeout=PATIENCE_S,
             check=False,
         )
+
+    def code(self, role):
+        """A one-time code that ties a chat account to a role."""
+        made = self.command("code", role)
         code = re.search(r"\b[A-Z0-9]{6,}\b", made.stdout)
         if not code:
             raise RuntimeError(f"no code\n{made.stderr}")

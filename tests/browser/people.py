@@ -115,8 +115,9 @@ class Browser:
 class Person(Browser):
     """Waits for whatever it is told to see or touch."""
 
-    def __init__(self, dark=False):
-        super().__init__(390, 780, 2, phone=True)
+    def __init__(self, dark=False, desk=False):
+        """At a phone, or at a desk with a large screen."""
+        super().__init__(*((1280, 800, 1) if desk else (390, 780, 2, True)))
         self._origin = ""
         self._cdp("Emulation.setTimezoneOverride", timezoneId="Asia/Shanghai")
         self._cdp("Emulation.setLocaleOverride", locale="zh-CN")
