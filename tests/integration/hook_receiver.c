@@ -79,7 +79,7 @@ static void answer(struct receiver_conn *conn, int status) {
 static void answer_endless(struct receiver_conn *conn) {
     size_t len = 1024 * 1024;
     char *bytes = xcalloc(1, len);
-    strcpy(bytes, "HTTP/1.1 200 OK\r\n\r\n");
+    memcpy(bytes, "HTTP/1.1 200 OK\r\n\r\n", 19);
     conn->receiver->all[conn->request].ok = true;
     end_request(conn);
     send_bytes(conn, bytes, len);
@@ -110,8 +110,10 @@ static void serve(struct receiver_conn *conn) {
 
 static void header(const char *head, const char *name, char *out, size_t size) {
     const char *at = strstr(head, name);
-    if (at == NULL)
+    if (at == NULL) {
         fail_msg("no %s in: %s", name, head);
+        return;
+    }
     at += strlen(name);
     snprintf(out, size, "%.*s", (int)strcspn(at, "\r"), at);
 }
