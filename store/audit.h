@@ -75,8 +75,8 @@ struct audit_link {
     char id[AUDIT_ID_SIZE];
     char hash[AUDIT_HASH_SIZE];
 };
-#define AUDIT_LINK_SIZE 112 /* "<number> <id> <hash>", what is hashed; or ""   \
-                             */
+/* "<number> <id> <hash>", which is hashed with the next entry; or "". */
+#define AUDIT_LINK_SIZE 112
 void audit_link_print(const struct audit_link *link,
                       char out[static AUDIT_LINK_SIZE]);
 bool audit_link_parse(const char *text, struct audit_link *out);
