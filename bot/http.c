@@ -20,7 +20,7 @@
 /* Nothing but what we serve ourselves is ever loaded or run by a page. */
 #define SECURITY_HEADERS                                                       \
     "Content-Security-Policy: default-src 'self'; "                            \
-    "img-src 'self' blob: data:%s%s; style-src 'self'; script-src 'self'; "        \
+    "img-src 'self' blob: data:%s%s; style-src 'self'; script-src 'self'; "    \
     "connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; "   \
     "form-action 'none'\r\n"                                                   \
     "X-Content-Type-Options: nosniff\r\n"                                      \

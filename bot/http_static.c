@@ -119,8 +119,9 @@ static void on_read(uv_work_t *work, int status) {
     if (status != 0 || file->status != 200) {
         http_answer_status(request, 404);
     } else {
-        known = file->cache == HTTP_CACHE_CHECK &&
-                strcmp(http_field(request, HTTP_IF_NONE_MATCH), file->etag) == 0;
+        known =
+            file->cache == HTTP_CACHE_CHECK &&
+            strcmp(http_field(request, HTTP_IF_NONE_MATCH), file->etag) == 0;
         if (known)
             answer = (struct http_answer){.status = 304};
         http_answer_with(request, &answer, file->cache,

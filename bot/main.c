@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/token.h"
+#include "bot/api/token_command.h"
 #include "bot/audit_command.h"
 #include "bot/backup_command.h"
 #include "bot/config.h"

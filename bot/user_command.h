@@ -7,5 +7,3 @@ struct config;
  * "user". The exit status; 2 when it was not understood.
  */
 int user_command(const struct config *config, int argc, char **argv);
-/* `xiaofeng token add|list|remove` in the same way. */
-int token_command(const struct config *config, int argc, char **argv);
