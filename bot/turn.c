@@ -104,7 +104,7 @@ void turn_open(struct turn *turn) {
     turn->control = CONTROL_NONE;
     turn->n_notices = turn->n_set = 0;
     turn->others = (struct notices){0};
-    turn->forget = turn->fleeting = false;
+    turn->forget = turn->fleeting = turn->refused = false;
     turn->committed = NULL;
     txn_free(turn->txn);
     turn->txn = txn_new(turn->bot->store);
@@ -325,7 +325,8 @@ void turn_commit(struct turn *turn) {
     const struct message *message = &turn->message;
     add_photo_note(turn);
     add_privacy_notice(turn);
-    if (txn_empty(turn->txn) && turn->n_set == 0 && turn->others.n == 0) {
+    if (txn_empty(turn->txn) && turn->n_set == 0 && turn->others.n == 0 &&
+        !turn->refused) {
         send_from_memory(turn);
         turns_done(turn);
         return;

@@ -52,6 +52,9 @@ struct turn {
     /* What is answered is sent from memory and kept nowhere, not even for a
      * redelivery: it tells where somebody is. */
     bool fleeting;
+    /* What was asked for is not done. The answer is kept though nothing
+     * changes, or a redelivery might do it when it has become possible. */
+    bool refused;
     /* Called when the transaction has happened, or NULL. */
     void (*committed)(struct turn *turn);
     int64_t now_ms; /* wall clock when the turn began */

@@ -32,6 +32,7 @@ static const char *const done_keys[MOVES] = {
 static void refuse(struct turn *turn, const struct ticket *ticket,
                    const char *key) {
     turn_unsay(turn);
+    turn->refused = true;
     struct notice *reply = turn_reply(turn, key);
     notice_param(reply, "id", ticket->id);
     /* Whoever works on it has a name for colleagues, not for a group. */

@@ -61,6 +61,7 @@ static void rate_one(struct turn *turn, const struct ticket *ticket) {
         rate(turn, ticket, form_value(turn, "stars"), form_value(turn, "text"));
         return;
     }
+    turn->refused = true;
     struct notice *reply = turn_reply(turn, refused);
     notice_param(reply, "id", ticket->id);
     notice_param(reply, "*state", ticket_state_key(ticket->state));
@@ -169,6 +170,7 @@ static void insist(struct turn *turn, const struct ticket *ticket) {
         turn_reply(turn, says ? "unsolved.passed_on" : "unsolved.open");
     notice_param(reply, "id", ticket->id);
     notice_param(reply, "*state", ticket_state_key(ticket->state));
+    turn->refused = !says;
     if (text[0] == '\0' && photos[0] == '\0')
         text = message_text(&turn->message, &turn->arena);
     if (!says ||

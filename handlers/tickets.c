@@ -203,6 +203,7 @@ bool ticket_move(struct turn *turn, const struct ticket *ticket,
     if (err == OK)
         return true;
     turn_unsay(turn);
+    turn->refused = true;
     notice_param(turn_reply(turn, err == ERR_STATE
                                       ? "error.state"
                                       : desk_refusal_key(err, &as)),

@@ -81,6 +81,36 @@ static void test_answer(void **state) {
     asks_about(rider, "进度", id, "", "已办结");
 }
 
+/* What was refused stays so when the message comes again, though by then it
+ * could be done. */
+static void test_refused_again(void **state) {
+    const char *rider = somebody_known(), *staff = somebody_with("staff"),
+               *other = somebody_with("staff");
+
+    (void)state;
+    asks(rider, "诉求 换电柜坏了", "已登记，编号 S");
+    char *id = xstrdup(number_in_last()), *claim = with("认领", id, "");
+    asks(staff, claim, "由你来办");
+    hears(rider, "已有人受理");
+    peer_send_private_text(talk.peer, other, "7700001", claim);
+    hears(other, "现在由|这一步没有做");
+    asks_about(staff, "放回", id, "", "已放回待办");
+    peer_send_private_text(talk.peer, other, "7700001", claim);
+    hears(other, "现在由|这一步没有做");
+    asks_about(rider, "进度", id, "", "待处理");
+    /* Nor is a rating taken after all. */
+    char *rate = with("评分", id, "5");
+    peer_send_private_text(talk.peer, rider, "7700002", rate);
+    hears(rider, "还没办结");
+    asks_about(other, "办结", id, "", "已办结");
+    hears(rider, "已办结");
+    peer_send_private_text(talk.peer, rider, "7700002", rate);
+    hears(rider, "还没办结");
+    free(rate);
+    free(claim);
+    free(id);
+}
+
 static void test_answer_step_by_step(void **state) {
     const char *rider = somebody_known(), *staff = somebody_with("staff");
 
@@ -469,6 +499,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TALK(test_bind),
         TALK(test_answer),
+        TALK(test_refused_again),
         TALK(test_answer_step_by_step),
         TALK(test_report_for_staff),
         TALK(test_staff_in_a_group),
