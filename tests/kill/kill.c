@@ -1,6 +1,5 @@
 #include "tests/kill/kill.h"
 
-#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <time.h>
@@ -10,7 +9,7 @@
  * a run; the seed is printed, so that what people do can be repeated (what the
  * machine does in between cannot).
  */
-#define RIDERS 300
+#define RIDERS 250
 #define KILLS 20
 #define CALM_MS 3600     /* at most, between two kills */
 #define RUSH_MS 250      /* at most, from a rush to its kill */
@@ -88,12 +87,15 @@ static bool read_calls(size_t account) {
 }
 
 static void wait_for_frames(void) {
-    struct pollfd pollers[N_ACCOUNTS];
+    struct pollfd pollers[N_ACCOUNTS + N_CALLERS + HOOK_FDS];
+    size_t n = N_ACCOUNTS;
 
     for (size_t i = 0; i < N_ACCOUNTS; i++)
         pollers[i] =
             (struct pollfd){.fd = peer_fd(world.peers[i]), .events = POLLIN};
-    poll(pollers, N_ACCOUNTS, 5);
+    n += callers_fds(pollers + n);
+    n += hooks_fds(pollers + n);
+    poll(pollers, n, 5);
 }
 
 /* A moment of everybody's life. */
@@ -105,6 +107,8 @@ static void step(void) {
         }
     connect_all();
     people_act();
+    callers_act();
+    hooks_act();
     for (size_t i = 0; i < N_ACCOUNTS; i++)
         peer_flush(world.peers[i], 1000);
     wait_for_frames();
@@ -137,6 +141,8 @@ static void kill_daemon(bool redis_too) {
     world.n.kills++;
     lose_connections();
     test_daemon_start(world.daemon);
+    if (!world.last_kill)
+        hooks_let_go(); /* as if those seconds had passed */
     world.disturbed_ms = now_ms();
 }
 
@@ -206,12 +212,13 @@ static void make_groups(void) {
 static void until_quiet(const char *what) {
     int64_t until = now_ms() + END_MS;
 
-    while (!people_quiet() && now_ms() < until)
+    while (!(people_quiet() && callers_quiet()) && now_ms() < until)
         step();
-    if (!people_quiet()) {
-        printf("%s has not ended in %d s\n", what, END_MS / 1000);
-        people_complain();
-    }
+    if (people_quiet() && callers_quiet())
+        return;
+    printf("%s has not ended in %d s\n", what, END_MS / 1000);
+    people_complain();
+    callers_complain();
 }
 
 static void until_sent(void) {
@@ -228,6 +235,9 @@ static void until_sent(void) {
             return;
         }
     }
+    while (hooks_waiting() > 0 && now_ms() < until)
+        step();
+    step(); /* what came last is read */
 }
 
 static void print_figures(int64_t begun_ms) {
@@ -254,7 +264,10 @@ static void finish(void) {
         peer_close(world.peers[i]);
     test_daemon_free(world.daemon);
     photo_server_free(world.photos);
+    callers_free();
+    hooks_free();
     people_free();
+    moves_free();
 }
 
 int main(void) {
@@ -271,12 +284,18 @@ int main(void) {
         "[pace]\naccount_rate = 0\ngroup_rate = 0\n"
         "broadcast_jitter = 0s\n"
         "[rider]\nrate = 0\n"
-        "[photo]\nprivate_urls = yes\n");
+        "[api]\nrate = 0\npeer_rate = 0\n"
+        "[photo]\nprivate_urls = yes\n"
+        "[webhook]\nprivate_urls = yes\n");
     make_groups();
     people_make((unsigned)setting("XIAOFENG_KILL_RIDERS", RIDERS));
+    staff_make();
+    callers_make();
+    hooks_make();
     connect_all();
     while (world.n.kills < kills) {
         stay_calm();
+        world.last_kill = world.n.kills + 1 == kills;
         strike();
     }
     world.closing = true;
@@ -284,6 +303,7 @@ int main(void) {
     world.checking = true;
     until_quiet("the search for each number");
     until_sent();
+    callers_settle();
     print_figures(begun_ms);
     verify();
     finish();

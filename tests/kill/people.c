@@ -29,7 +29,7 @@ static bool says(const struct peer_call *call, const char *words) {
 
 /* ---- making them --------------------------------------------------------- */
 
-static void add_person(struct person *person) {
+void people_add(struct person *person) {
     HASH_ADD_STR(world.people, user, person);
 }
 
@@ -43,13 +43,13 @@ void people_make(unsigned riders) {
             snprintf(person->group, sizeof(person->group), "%s",
                      group_id(group));
         person->think_until_ms = now_ms() + roll(THINK_SPREAD_MS);
-        add_person(person);
+        people_add(person);
     }
     struct person *organiser = xcalloc(1, sizeof(*organiser));
     snprintf(organiser->user, sizeof(organiser->user), "80001");
     organiser->organiser = true;
     organiser->next_step = STEP_BIND;
-    add_person(organiser);
+    people_add(organiser);
 }
 
 void people_free(void) {
@@ -104,6 +104,7 @@ static void say(struct person *person, enum step step, bool private, char *text,
              (unsigned long long)world.next_id++);
     said->person = person;
     said->record = person->record;
+    said->move = step == STEP_MOVE ? person->move : NULL;
     said->step = step;
     said->private = private;
     said->text = text;
@@ -113,6 +114,10 @@ static void say(struct person *person, enum step step, bool private, char *text,
     HASH_ADD_STR(world.said, id, said);
     world.n.messages++;
     deliver(said);
+}
+
+void people_say(struct person *person, enum step step, char *text) {
+    say(person, step, true, text, NULL);
 }
 
 static struct record *begin_record(struct person *person, bool report) {
@@ -180,7 +185,8 @@ static void say_notify(struct person *person) {
 }
 
 static void say_bind(struct person *person) {
-    char *code = test_daemon_code(world.daemon, "organiser");
+    char *code =
+        test_daemon_code(world.daemon, person->staff ? "staff" : "organiser");
 
     say(person, STEP_BIND, true, xasprintf("绑定 %s", code), NULL);
     free(code);
@@ -221,11 +227,15 @@ static void begin(struct person *person) {
     }
     if (world.closing || (person->organiser && !reported()))
         return;
-    if (person->organiser && world.n_broadcasts < MAX_BROADCASTS)
+    if (person->staff)
+        staff_act(person);
+    else if (person->organiser && world.n_broadcasts < MAX_BROADCASTS)
         say_notify(person);
-    else if (!person->organiser && roll(5) < 2 && may_report(person))
+    else if (person->organiser || moves_react(person))
+        return;
+    else if (roll(5) < 2 && may_report(person))
         say_report(person);
-    else if (!person->organiser)
+    else
         say_request(person);
 }
 
@@ -310,8 +320,10 @@ void people_redeliver(size_t account) {
             if (said == person->waiting) {
                 world.n.redelivered++;
                 deliver(said);
-            } else if (said->answered && roll(20) == 0) {
+            } else if (said->answered &&
+                       roll(said->move == NULL ? 20 : 3) == 0) {
                 world.n.answered_again++;
+                person->redelivered_ms = now_ms();
                 deliver(said);
             }
         }
@@ -323,14 +335,19 @@ void people_redeliver(size_t account) {
 /* What a person waited for has come; they go on with a step of theirs, or
  * begin something new (STEP_NONE). */
 static void answered(struct person *person, enum step next) {
+    bool at_leisure = next == STEP_NONE && !world.checking && !person->staff;
+
     person->waiting->answered = true;
     person->waiting = NULL;
     person->next_step = next;
     person->think_until_ms =
-        now_ms() + (next == STEP_NONE && !world.checking
-                        ? THINK_MIN_MS + roll(THINK_SPREAD_MS)
-                        : 20 + roll(600));
+        now_ms() +
+        (at_leisure ? THINK_MIN_MS + roll(THINK_SPREAD_MS) : 20 + roll(600));
     world.n.answers++;
+}
+
+void people_answered(struct person *person) {
+    answered(person, STEP_NONE);
 }
 
 static bool waits_at(const struct person *person, enum step a, enum step b) {
@@ -393,7 +410,7 @@ static void read_number(struct person *person, const struct peer_call *call) {
     if (goes_on)
         person->think_until_ms = INT64_MAX; /* until the question is there */
     else
-        record->kind_asked = true;
+        record->kind_asked = record->settled = true;
     answer_kind(person);
 }
 
@@ -416,12 +433,15 @@ static void read_away(struct person *person, bool uncertain) {
         world.n.away++;
     if (said == NULL)
         return; /* of something delivered again */
-    if (uncertain || said->delivered > 1) {
+    /* It may be the answer to an older one that came again. */
+    bool others = now_ms() - person->redelivered_ms < STALE_MS;
+    if (uncertain || said->delivered > 1 || others) {
         deliver(said);
         return;
     }
     /* "It was not taken": they write it again, as a new message. */
     person->record = said->record;
+    person->move = said->move;
     say(person, said->step, said->private,
         said->text == NULL ? NULL : xstrdup(said->text),
         said->image == NULL ? NULL : xstrdup(said->image));
@@ -514,6 +534,12 @@ static bool is_about(const struct peer_call *call,
                           : says(call, SAYS_SKIPPED);
 }
 
+static void go_on(struct person *person, enum step next) {
+    if (person->waiting->step == STEP_KIND)
+        person->waiting->record->settled = true;
+    answered(person, next);
+}
+
 static bool read_question(struct person *person, const struct peer_call *call) {
     for (size_t i = 0; i < ARRAY_LEN(readings); i++) {
         const struct reading *reading = &readings[i];
@@ -528,13 +554,15 @@ static bool read_question(struct person *person, const struct peer_call *call) {
              said->image == NULL))
             world.n.repeated++; /* the answer to something before */
         else
-            answered(person, reading->next);
+            go_on(person, reading->next);
         return true;
     }
     return false;
 }
 
 static void read_private(struct person *person, const struct peer_call *call) {
+    if (moves_read(person, call))
+        return;
     if (says(call, SAYS_CREATED))
         read_number(person, call);
     if (says(call, SAYS_KIND))

@@ -1,21 +1,12 @@
 /* What is in Redis in the end, against what everybody was told. */
-#include "tests/kill/kill.h"
+#include "tests/kill/verify.h"
 
 #include <dirent.h>
 #include <unistd.h>
 
-/* A ticket as Redis has it. */
-struct stored {
-    char id[24];
-    struct record *record;
-    bool sorted;
-    unsigned open, listed, created, kind_audits;
-    UT_hash_handle hh;
-};
+struct stored *stored_all;
 
-static struct stored *all;
-
-static const char *field(const redisReply *hash, const char *name) {
+const char *reply_field(const redisReply *hash, const char *name) {
     for (size_t i = 0; i + 1 < hash->elements; i += 2)
         if (strcmp(hash->element[i]->str, name) == 0)
             return hash->element[i + 1]->str;
@@ -38,9 +29,9 @@ static void each_key(const char *pattern,
     freeReplyObject(keys);
 }
 
-static struct stored *find(const char *id) {
+struct stored *stored_find(const char *id) {
     struct stored *stored;
-    HASH_FIND_STR(all, id, stored);
+    HASH_FIND_STR(stored_all, id, stored);
     if (stored == NULL)
         problem("%s is named and does not exist", id);
     return stored;
@@ -77,19 +68,22 @@ static void check_fields(const struct stored *stored, const redisReply *hash) {
     char rider[32];
 
     snprintf(rider, sizeof(rider), "qq.%s", record->person->user);
-    if (strcmp(field(hash, "rider"), rider) != 0)
-        problem("%s belongs to %s, not %s", stored->id, field(hash, "rider"),
-                rider);
+    if (strcmp(reply_field(hash, "rider"), rider) != 0)
+        problem("%s belongs to %s, not %s", stored->id,
+                reply_field(hash, "rider"), rider);
     if (strcmp(record->told, stored->id) != 0)
         problem("%s was told %s, stored is %s", rider, record->told,
                 stored->id);
     if (record->report != (stored->id[0] == 'P'))
         problem("%s is of the wrong sort", stored->id);
-    if (record->report && strcmp(field(hash, "category"), "sanitation") != 0)
-        problem("%s has category %s", stored->id, field(hash, "category"));
+    if (record->report &&
+        strcmp(reply_field(hash, "category"), "sanitation") != 0)
+        problem("%s has category %s", stored->id,
+                reply_field(hash, "category"));
     if (record->asks_kind && record->sorted != stored->sorted)
-        problem("%s has kind \"%s\"", stored->id, field(hash, "category"));
-    check_photo(stored, field(hash, "photos"));
+        problem("%s has kind \"%s\"", stored->id,
+                reply_field(hash, "category"));
+    check_photo(stored, reply_field(hash, "photos"));
 }
 
 static void read_ticket(const char *key, const redisReply *hash) {
@@ -102,8 +96,12 @@ static void read_ticket(const char *key, const redisReply *hash) {
     char *words =
         test_daemon_ticket(world.daemon, stored->id, report ? "place" : "text");
     stored->record = record_of(words == NULL ? "" : words);
-    stored->sorted = !report && field(hash, "category")[0] != '\0';
-    HASH_ADD_STR(all, id, stored);
+    stored->sorted = !report && reply_field(hash, "category")[0] != '\0';
+    snprintf(stored->state, sizeof(stored->state), "%s",
+             reply_field(hash, "state"));
+    stored->version = atoll(reply_field(hash, "v"));
+    stored->points = atoll(reply_field(hash, "points"));
+    HASH_ADD_STR(stored_all, id, stored);
     if (stored->record == NULL) {
         problem("%s is of nobody: %s", stored->id,
                 words == NULL ? "not to be opened" : words);
@@ -119,11 +117,14 @@ static void read_ticket(const char *key, const redisReply *hash) {
 }
 
 static void read_open(const char *key, const redisReply *ids) {
-    (void)key;
+    bool ended = strcmp(key, "{qinhuai}:ended") == 0;
+
     for (size_t i = 0; i < ids->elements; i++) {
-        struct stored *stored = find(ids->element[i]->str);
-        if (stored != NULL)
-            stored->open++;
+        struct stored *stored = stored_find(ids->element[i]->str);
+        if (stored == NULL)
+            continue;
+        stored->open += !ended;
+        stored->ended += ended;
     }
 }
 
@@ -131,7 +132,7 @@ static void read_list(const char *key, const redisReply *ids) {
     const char *user = key + strlen("{qinhuai}:tickets:qq.");
 
     for (size_t i = 0; i < ids->elements; i++) {
-        struct stored *stored = find(ids->element[i]->str);
+        struct stored *stored = stored_find(ids->element[i]->str);
         if (stored == NULL)
             continue;
         stored->listed++;
@@ -141,47 +142,66 @@ static void read_list(const char *key, const redisReply *ids) {
     }
 }
 
+/* "ticket-claim" is the move "claim" of what. */
 static void read_audit(const char *key, const redisReply *entries) {
+    size_t prefix = strlen("ticket-");
+
     (void)key;
     for (size_t i = 0; i < entries->elements; i++) {
         const redisReply *entry = entries->element[i]->element[1];
-        const char *did = field(entry, "did");
-        bool create = strcmp(did, "request-create") == 0 ||
-                      strcmp(did, "report-create") == 0;
-        if (!create && strcmp(did, "request-kind") != 0)
+        const char *did = reply_field(entry, "did");
+        enum logged move = strncmp(did, "ticket-", prefix) == 0
+                               ? logged_parse(did + prefix)
+                               : LOGGED_KINDS;
+        if (move == LOGGED_KINDS)
             continue;
-        struct stored *stored = find(field(entry, "what"));
-        if (stored == NULL)
-            continue;
-        stored->created += create;
-        stored->kind_audits += !create;
+        struct stored *stored = stored_find(reply_field(entry, "what"));
+        if (stored != NULL)
+            stored->in_audit[move]++;
     }
+}
+
+static bool has_ended(const struct stored *stored) {
+    return strcmp(stored->state, "closed") == 0 ||
+           strcmp(stored->state, "confirmed") == 0;
 }
 
 /* Tickets, the queue, the riders' lists and the audit tell the same. */
 static void check_tickets(void) {
-    struct stored *stored, *next;
+    struct stored *stored;
     unsigned audits = 0, lists = 0;
 
     each_key("ticket:*", read_ticket, "HGETALL %s");
     each_key("open", read_open, "ZRANGE %s 0 -1");
+    each_key("ended", read_open, "ZRANGE %s 0 -1");
     each_key("tickets:*", read_list, "ZRANGE %s 0 -1");
     each_key("audit", read_audit, "XRANGE %s - +");
-    printf("stored: %u tickets\n", HASH_COUNT(all));
-    HASH_ITER(hh, all, stored, next) {
+    printf("stored: %u tickets\n", HASH_COUNT(stored_all));
+    for (stored = stored_all; stored != NULL; stored = stored->hh.next) {
+        unsigned ended = has_ended(stored), *in_audit = stored->in_audit;
         unsigned kinds = stored->record != NULL && stored->record->asks_kind &&
                          stored->sorted;
-        if (stored->open != 1 || stored->listed != 1 || stored->created != 1 ||
-            stored->kind_audits != kinds)
-            problem("%s: %u in the queue, %u in lists, %u and %u in the audit",
-                    stored->id, stored->open, stored->listed, stored->created,
-                    stored->kind_audits);
-        audits += stored->created;
+        if (stored->open != !ended || stored->ended != ended ||
+            stored->listed != 1 || in_audit[LOGGED_FILE] != 1 ||
+            in_audit[LOGGED_SORT] != kinds)
+            problem(
+                "%s is %s: %u open, %u ended, %u in lists, %u and %u in the "
+                "audit",
+                stored->id, stored->state, stored->open, stored->ended,
+                stored->listed, in_audit[LOGGED_FILE], in_audit[LOGGED_SORT]);
+        audits += in_audit[LOGGED_FILE];
         lists += stored->listed;
-        HASH_DEL(all, stored);
-        free(stored);
     }
     printf("of which in riders' lists %u, in the audit %u\n", lists, audits);
+}
+
+static void forget_tickets(void) {
+    struct stored *stored, *next;
+
+    HASH_ITER(hh, stored_all, stored, next) {
+        HASH_DEL(stored_all, stored);
+        free(stored);
+    }
 }
 
 static void check_records(void) {
@@ -248,10 +268,10 @@ static void check_figures(const struct broadcast *broadcast) {
     sscanf(strchr(broadcast->figures, ' '),
            " 发完了：共 %u 个群，送达 %u，被拒 %u，结果不明 %u", &total, &sent,
            &refused, &unknown);
-    if (strtoul(field(hash, "total"), NULL, 10) != total ||
-        strtoul(field(hash, "sent"), NULL, 10) != sent ||
-        strtoul(field(hash, "refused"), NULL, 10) != refused ||
-        strtoul(field(hash, "unknown"), NULL, 10) != unknown ||
+    if (strtoul(reply_field(hash, "total"), NULL, 10) != total ||
+        strtoul(reply_field(hash, "sent"), NULL, 10) != sent ||
+        strtoul(reply_field(hash, "refused"), NULL, 10) != refused ||
+        strtoul(reply_field(hash, "unknown"), NULL, 10) != unknown ||
         total < N_GROUPS || sent + refused + unknown != total)
         problem("%s: the organiser was told: %s", broadcast->id,
                 broadcast->figures);
@@ -293,4 +313,6 @@ void verify(void) {
     check_tickets();
     check_records();
     check_broadcasts();
+    verify_moves();
+    forget_tickets();
 }
