@@ -83,6 +83,11 @@ if [ ! -e "$dir/bound" ]; then
     load organisation import "$root/demo/organisation.csv"
     load document put areas "$root/demo/areas.geojson"
     load document put routing "$root/demo/routing.json"
+    # A password that only this demo knows, for the console.
+    od -An -N9 -tx1 /dev/urandom | tr -d ' \n' >"$dir/password"
+    chmod 600 "$dir/password"
+    load user add demo --display 社区小赵 --role lead --role admin \
+        --password-file "$dir/password"
     codes=("$(code staff 社区小赵)" "$(code organiser 周老师)")
 fi
 "$build/demo/xiaofeng-demo" "$port" "$token" "$root/demo/photo.png" "${codes[@]}" ||
@@ -95,6 +100,8 @@ Now it is your turn: http://127.0.0.1:$port/chat
   Open it in two browser windows (one of them private): two riders in one group.
   In the private chat, 绑定 $(code staff 演示) makes you staff: then 待办, 回复, 办结.
   And 绑定 $(code organiser 演示) makes you an organiser: then 通知 and some words.
+The console of staff: http://127.0.0.1:$port/console/
+  Name demo, password $(cat "$dir/password").
 The log is $dir/xiaofeng.log. Ctrl-C stops; the next start keeps the data.
 END
 wait "$daemon"
