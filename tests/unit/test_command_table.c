@@ -147,8 +147,8 @@ static void finds_command(struct fixture *f, const char *word,
     if (match.command == data && match.rest[0] == '\0')
         return;
     if (command->numbered) {
-        match = dispatch_match(
-            &f->bot, &f->arena, arena_printf(&f->arena, "%s s 12", word), false);
+        match = dispatch_match(&f->bot, &f->arena,
+                               arena_printf(&f->arena, "%s s 12", word), false);
         if (match.numbered == data && strcmp(match.rest, "s 12") == 0)
             return;
     }
