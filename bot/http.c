@@ -407,7 +407,7 @@ int http_received(struct conn *conn, const char *path, size_t len) {
     status = check_request(request, path_ok);
     if (status)
         refuse(request, status);
-    else if (request->tree)
+    else if (route && route->tree)
         enter_tree(request, copy + route->len);
     else
         dispatch(request, route, copy);

@@ -167,6 +167,6 @@ void password_check(struct passwords *passwords, const char *hash,
     job->checked = done;
     job->data = data;
     if (hash != NULL && strlen(hash) < sizeof(job->hash))
-        strcpy(job->hash, hash);
+        memcpy(job->hash, hash, strlen(hash) + 1);
     start(passwords, job, password);
 }

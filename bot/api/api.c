@@ -1,6 +1,7 @@
 #define LOG_MODULE "api"
 #include "bot/api/api.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -173,19 +174,14 @@ static void on_refuse(struct http_request *request, unsigned status,
 /* "GET, HEAD, POST" */
 static void refuse_method(struct http_request *request,
                           bool allow[HTTP_METHODS]) {
-    char text[64] = "";
+    struct buf text = {0};
     allow[HTTP_HEAD] = allow[HTTP_GET];
-    for (int m = 0; m < HTTP_METHODS; m++) {
-        if (!allow[m])
-            continue;
-        if (text[0] != '\0')
-            strcat(text, ", ");
-        strcat(text, http_method_names[m]);
-    }
-    if (text[0] == '\0')
-        api_refuse(request, 404, NULL, NULL, 0);
-    else
-        api_refuse(request, 405, NULL, text, 0);
+    for (int m = 0; m < HTTP_METHODS; m++)
+        if (allow[m])
+            buf_addf(&text, "%s%s", text.len == 0 ? "" : ", ",
+                     http_method_names[m]);
+    api_refuse(request, text.len == 0 ? 404 : 405, NULL, text.data, 0);
+    buf_finish(&text);
 }
 
 /* ---- the way of a call --------------------------------------------------- */
