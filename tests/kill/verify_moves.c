@@ -362,6 +362,8 @@ static void check_points(void) {
         read_posting(entries->element[i]->element[1]);
     freeReplyObject(entries);
     for (stored = stored_all; stored != NULL; stored = stored->hh.next) {
+        if (stored->record == NULL)
+            continue; /* of nobody, which was said */
         bool due = stored->id[0] == 'P' && stored->in_log[LOGGED_CLOSE] > 0;
         rewards += due;
         opened += due && stored->in_log[LOGGED_CLOSE] > 1;
