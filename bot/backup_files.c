@@ -115,8 +115,10 @@ enum err backup_copy(struct backup *backup, const char *name) {
 
 /* "<id>.jpg" or "<id>_t.jpg" */
 static bool is_photo(const char *name) {
-    char id[PHOTO_ID_SIZE];
-    snprintf(id, sizeof(id), "%s", name);
+    char id[PHOTO_ID_SIZE] = "";
+    if (strlen(name) < PHOTO_ID_SIZE)
+        return false;
+    memcpy(id, name, PHOTO_ID_SIZE - 1);
     if (!photo_id_valid(id))
         return false;
     const char *rest = name + PHOTO_ID_SIZE - 1;

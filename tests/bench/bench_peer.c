@@ -7,10 +7,11 @@
  *   bench_peer PORT PID paced RATE SECONDS FIRST      at RATE a second, from
  *                                                     the planned moment on
  *   bench_peer PORT PID hellos COUNT FIRST            riders write for the
- * first time, in private bench_peer PORT PID chatter COUNT FIRST           a
- * group's talk bench_peer PORT PID sends COUNT FIRST             waits for so
- * many calls bench_peer PORT 0 first PROGRAM ARGUMENTS…        starts the bot,
- * and asks
+ *                                                     first time, in private
+ *   bench_peer PORT PID ratings COUNT FIRST           they rate how it ended
+ *   bench_peer PORT PID chatter COUNT FIRST           a group's talk
+ *   bench_peer PORT PID sends COUNT FIRST             waits for so many calls
+ *   bench_peer PORT 0 first PROGRAM ARGUMENTS…        starts the bot, and asks
  *
  * FIRST is the first rider's number. Prints "name value" lines; the processor
  * time is that of PID.
@@ -200,14 +201,15 @@ static void run_chatter(struct bench *bench, uint64_t count) {
         free(frames[i]);
 }
 
-static void run_hellos(struct bench *bench, uint64_t count) {
+/* Each rider says it once, in private. */
+static void run_words(struct bench *bench, uint64_t count, const char *words) {
     for (uint64_t sent = 0; sent < count || bench->private_sends < count;) {
         while (sent < count && sent - bench->private_sends < WINDOW) {
             char user[24];
 
             snprintf(user, sizeof(user), "%llu",
                      (unsigned long long)(bench->first + sent++));
-            peer_send_private_text(bench->peer, user, user, "帮助");
+            peer_send_private_text(bench->peer, user, user, words);
         }
         take(bench, STALL_MS, true);
     }
@@ -284,7 +286,9 @@ int main(int argc, char **argv) {
     else if (strcmp(what, "chatter") == 0)
         run_chatter(&bench, (uint64_t)a);
     else if (strcmp(what, "hellos") == 0)
-        run_hellos(&bench, (uint64_t)a);
+        run_words(&bench, (uint64_t)a, "帮助");
+    else if (strcmp(what, "ratings") == 0)
+        run_words(&bench, (uint64_t)a, "5");
     else if (strcmp(what, "sends") == 0)
         run_sends(&bench, (uint64_t)a);
     else

@@ -43,6 +43,10 @@ group_rate = 0
 broadcast_jitter = 0s
 [rider]
 rate = 0
+[api]
+rate = 0
+burst = 10000
+peer_rate = 0
 [form]
 group = 1s
 [web.group bench]
@@ -80,6 +84,13 @@ def figures(text):
     """The "name value" lines a program of the bench prints."""
     pairs = (line.split() for line in text.splitlines())
     return {pair[0]: float(pair[1]) for pair in pairs if len(pair) == 2}
+
+
+def rss(pid):
+    """Resident memory of a process in MB, and what of it is its own."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        fields = dict(line.split(":", 1) for line in f)
+    return tuple(int(fields[n].split()[0]) / 1024 for n in ("VmRSS", "RssAnon"))
 
 
 class Bench:
