@@ -79,8 +79,10 @@ static bool has_photo(char letter) {
 }
 
 static void on_ticket(void *data, enum err err, const struct ticket *ticket) {
+    struct ticket *copy = arena_alloc(&arena, sizeof(*copy));
     assert_int_equal(err, OK);
-    *(const struct ticket **)data = ticket;
+    *copy = *ticket; /* it is borrowed for the call */
+    *(const struct ticket **)data = copy;
 }
 
 static const struct ticket *get(const char *id) {
