@@ -864,9 +864,10 @@ static void test_a_code_ties_a_chat_to_a_user(void **state) {
                      user->rider[0] != '\0');
     assert_string_equal(user->rider, "qq.501");
     assert_string_equal(user->account, ENGINE_ACCOUNT);
+    const char *chat = arena_strdup(&t->arena, user->chat);
     engine_clear(t->engine);
     const char *id = file(t, 'P', (struct ticket){.category = "fire"});
-    engine_has(engine_last(t->engine, user->chat), id);
+    engine_has(engine_last(t->engine, chat), id);
     assert_int_equal(move(t, id, say(MOVE_CLAIM, NULL)), OK);
     struct order order = say(MOVE_ANSWER, "在路上");
     order.actor = "qq.501";
