@@ -39,13 +39,13 @@
 #define KEY_CHAT_MEMBER "member:%s" /* hash: a web chat member, by rider id */
 #define KEY_STATION "station:%s"    /* hash: a rest station, by its id */
 #define KEY_STATIONS "stations"     /* geo set: the ids of all of them */
-#define KEY_USER "user:%s"          /* hash: somebody who works in the console */
-#define KEY_USERS "users"           /* set: the names of all of them */
-#define KEY_SESSION "session:%s"    /* hash: a session, by its SHA-256 */
-#define KEY_API_TOKEN "token:%s"    /* hash: a token of a system, by its id */
-#define KEY_API_TOKENS "tokens"     /* set: the ids of all of them */
-#define KEY_CLAIM "claim:%s"        /* hash: an Idempotency-Key, by SHA-256 */
-#define KEY_WEBHOOKS "webhooks"     /* hash: all hooks, sealed, by id */
+#define KEY_USER "user:%s"       /* hash: somebody who works in the console */
+#define KEY_USERS "users"        /* set: the names of all of them */
+#define KEY_SESSION "session:%s" /* hash: a session, by its SHA-256 */
+#define KEY_API_TOKEN "token:%s" /* hash: a token of a system, by its id */
+#define KEY_API_TOKENS "tokens"  /* set: the ids of all of them */
+#define KEY_CLAIM "claim:%s"     /* hash: an Idempotency-Key, by SHA-256 */
+#define KEY_WEBHOOKS "webhooks"  /* hash: all hooks, sealed, by id */
 #define KEY_WEBHOOK_COUNTS "webhookcounts" /* hash: of all hooks */
 #define KEY_WEBHOOK_EVENTS "hook:%s"       /* stream: events that wait for it */
 #define KEY_WEBHOOK_DEAD "hookdead:%s"     /* hash: those given up, by id */
