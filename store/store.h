@@ -16,9 +16,9 @@ struct store;
  * Redis function. One typed .c/.h a thing: rider, ticket, group, broadcast, …
  */
 struct store_options {
-    const char *url;      /* see store/redis.h */
-    const char *district; /* the hash tag of every key: "qinhuai" */
-    int64_t seen_ttl_ms;  /* how long a message id is remembered */
+    const char *url;         /* see store/redis.h */
+    const char *district;    /* the hash tag of every key: "qinhuai" */
+    int64_t seen_ttl_ms;     /* how long a message id is remembered */
     const struct seal *seal; /* of sealed fields, borrowed; NULL: none are */
     void (*on_up)(void *data);
     void (*on_down)(void *data);
