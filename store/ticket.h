@@ -88,8 +88,9 @@ struct ticket_entry {
     const char *detail; /* a unit, a rating, another ticket; or "" */
 };
 /*
- * Entries; more are ERR_LIMIT. Riders come to it first, so that staff can always
- * end what somebody fills up; the clocks never do, they ring a few times only.
+ * Entries; more are ERR_LIMIT. Riders come to it first, so that staff can
+ * always end what somebody fills up; the clocks never do, they ring a few times
+ * only.
  */
 #define TICKET_LOG_MAX 200
 #define TICKET_LOG_MAX_WORDS 150 /* words of riders, others who follow */
