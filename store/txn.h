@@ -48,8 +48,8 @@ void txn_notice(struct txn *txn, const struct notice *notice);
 /* What nobody does: routing, clocks. */
 #define AUDIT_SYSTEM "system"
 /* An entry of the audit log. actor is the rider id of a person at work,
- * AUDIT_RIDER or AUDIT_SYSTEM; detail is for people and holds no text of a rider.
- * Any but action may be "". */
+ * AUDIT_RIDER or AUDIT_SYSTEM; detail is for people and holds no text of a
+ * rider. Any but action may be "". */
 void txn_audit(struct txn *txn, const char *actor, const char *action,
                const char *subject, const char *detail);
 
