@@ -261,6 +261,7 @@ struct hall {
     struct pollfd fds[CONSOLES + 1];
     double *ms;
     size_t heard, room, bytes, welcome;
+    bool asked; /* the filer waits for an answer */
 };
 
 static double wall_ms(void) {
@@ -303,10 +304,16 @@ static size_t frame_len(const struct peer *peer, size_t *head) {
     return *head + len <= peer->len ? *head + len : 0;
 }
 
-static void take_frame(struct hall *hall, const char *text, size_t len) {
+static void take_frame(struct hall *hall, const char *frame, size_t head,
+                       size_t len) {
+    const char *text = frame + head;
     static const char word[] = "\"created_ms\":";
     const char *at = memmem(text, len, word, strlen(word));
 
+    if (frame[0] == (char)0x88) {
+        fprintf(stderr, "%.*s\n", (int)(len > 2 ? len - 2 : 0), text + 2);
+        die("a console was closed");
+    }
     hall->bytes += len;
     if (!at) {
         hall->welcome += memmem(text, len, "\"hello\"", 7) != NULL;
@@ -321,7 +328,7 @@ static void take_frames(struct hall *hall, struct peer *peer) {
 
     hear(peer);
     while ((len = frame_len(peer, &head)) > 0) {
-        take_frame(hall, peer->got + head, len - head);
+        take_frame(hall, peer->got, head, len - head);
         forget(peer, len);
     }
 }
@@ -340,6 +347,7 @@ static void listen_for(struct hall *hall, double seconds) {
         size_t len;
         while ((len = answer_len(&hall->filer)) > 0) {
             must_be(&hall->filer, "201");
+            hall->asked = false;
             forget(&hall->filer, len);
         }
     }
@@ -373,9 +381,12 @@ static void run_live(double seconds, double rate) {
     give_up_s = start_s + seconds + STALL_MS / 1000.0;
     while (hall->heard < hall->room && proc_now_s() < give_up_s) {
         double due_s = start_s + (double)filed * 60 / rate;
-        if (filed < count && proc_now_s() >= due_s) {
+        if (filed < count && !hall->asked && proc_now_s() >= due_s) {
             call(&hall->filer, "POST", "/tickets", report);
+            hall->asked = true;
             filed++;
+        } else if (hall->asked) {
+            listen_for(hall, 0.1);
         } else {
             listen_for(hall, filed < count ? due_s - proc_now_s() : 0.1);
         }
