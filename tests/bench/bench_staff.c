@@ -326,11 +326,15 @@ static void take_frame(struct hall *hall, const char *frame, size_t head,
 static void take_frames(struct hall *hall, struct peer *peer) {
     size_t head, len;
 
-    hear(peer);
     while ((len = frame_len(peer, &head)) > 0) {
         take_frame(hall, peer->got, head, len - head);
         forget(peer, len);
     }
+}
+
+static void hear_frames(struct hall *hall, struct peer *peer) {
+    hear(peer);
+    take_frames(hall, peer);
 }
 
 /* What comes within a while. */
@@ -341,7 +345,7 @@ static void listen_for(struct hall *hall, double seconds) {
         return;
     for (unsigned i = 0; i < CONSOLES; i++)
         if (hall->fds[i].revents != 0)
-            take_frames(hall, &hall->consoles[i]);
+            hear_frames(hall, &hall->consoles[i]);
     if (hall->fds[CONSOLES].revents != 0) {
         hear(&hall->filer);
         size_t len;
@@ -370,6 +374,7 @@ static void run_live(double seconds, double rate) {
         (struct pollfd){.fd = hall->filer.fd, .events = POLLIN};
     for (unsigned i = 0; i < CONSOLES; i++) {
         come_in(&hall->consoles[i], i);
+        take_frames(hall, &hall->consoles[i]); /* some came along */
         hall->fds[i] =
             (struct pollfd){.fd = hall->consoles[i].fd, .events = POLLIN};
     }
