@@ -325,8 +325,7 @@ static void test_hostile(void **state) {
         "{",
         "[]",
         "{\"type\":\"drop\"}",
-        "{\"type\":\"look\",\"id\":"
-        "\"S11111111111111111111111111111111\"}",
+        "{\"type\":\"look\",\"id\":\"S1111111111111111111111111111111\"}",
         "{\"id\":\"S1\"}",
     };
     struct staff_fixture *f = *state;

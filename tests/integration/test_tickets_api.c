@@ -221,10 +221,8 @@ static void test_anonymous(void **state) {
     staff_user(f, "admin", USER_ADMIN, "*", "*");
     assert_int_equal(staff_move(f, "wang", id, "answer", "\"text\":\"在查\""),
                      200);
-    static const char *const paths[] = {"/tickets", "/tickets/%s",
-                                        "/export.csv",
-                                        "/roundtable?quarter="
-                                        "2023Q4"};
+    static const char *const paths[] = {
+        "/tickets", "/tickets/%s", "/export.csv", "/roundtable?quarter=2023Q4"};
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
         char *at = i == 1 ? xasprintf("/tickets/%s", id) : xstrdup(paths[i]);
         staff_call(f, "wang", "GET", at, NULL);
