@@ -78,13 +78,13 @@ void photo_set_drop(struct photo_set *set, const char *id) {
 }
 
 /* "<id>.jpg", last written before seconds */
-static void look_at(struct photo_set *set, DIR *dir, const char *name,
+static void look_at(struct photo_set *set, int dir, const char *name,
                     int64_t seconds) {
     char id[PHOTO_ID_SIZE];
     struct stat st;
     snprintf(id, sizeof(id), "%.*s", ID_CHARS, name);
     if (!photo_id_valid(id) || strcmp(name + ID_CHARS, ".jpg") != 0 ||
-        fstatat(dirfd(dir), name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+        fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
         !S_ISREG(st.st_mode) || st.st_mtim.tv_sec >= seconds)
         return;
     add(set, id);
@@ -96,10 +96,11 @@ static bool look_into(struct photo_set *set, const char *path,
     struct dirent *entry;
     if (dir == NULL)
         return errno == ENOENT;
-    while ((entry = readdir(dir)) != NULL)
-        look_at(set, dir, entry->d_name, seconds);
+    int fd = dirfd(dir);
+    while (fd >= 0 && (entry = readdir(dir)) != NULL)
+        look_at(set, fd, entry->d_name, seconds);
     closedir(dir);
-    return true;
+    return fd >= 0;
 }
 
 enum err photo_set_find(struct photo_set *set, const char *path,

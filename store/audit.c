@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char audit_key[] = "@" KEY_AUDIT;
+
 #define ID_DIGITS_MAX 20
 
 bool audit_id_valid(const char *text) {
@@ -110,9 +112,9 @@ void audit_follow(struct store *store, struct arena *arena, const char *after,
     snprintf(from, sizeof(from), "%s%s", after[0] == '\0' ? "-" : "(", after);
     snprintf(count, sizeof(count), "%zu",
              max < AUDIT_PAGE_MAX ? max : AUDIT_PAGE_MAX);
-    store_read(store, on_page, call, 6,
-               (const char *const[]){"XRANGE", "@" KEY_AUDIT, from, "+",
-                                     "COUNT", count});
+    store_read(
+        store, on_page, call, 6,
+        (const char *const[]){"XRANGE", audit_key, from, "+", "COUNT", count});
 }
 
 struct last_call {
@@ -133,9 +135,9 @@ static void on_last(void *data, enum err err, const struct redisReply *reply) {
 void audit_last(struct store *store, audit_id *done, void *data) {
     struct last_call *call = xcalloc(1, sizeof(*call));
     *call = (struct last_call){done, data};
-    store_read(store, on_last, call, 6,
-               (const char *const[]){"XREVRANGE", "@" KEY_AUDIT, "+", "-",
-                                     "COUNT", "1"});
+    store_read(
+        store, on_last, call, 6,
+        (const char *const[]){"XREVRANGE", audit_key, "+", "-", "COUNT", "1"});
 }
 
 /* ---- searching ---------------------------------------------------------- */
@@ -193,9 +195,9 @@ static void search_on(struct search_call *call) {
     snprintf(to, sizeof(to), "%s%s", call->next[0] == '\0' ? "+" : "(",
              call->next);
     snprintf(count, sizeof(count), "%d", SEARCH_PAGE);
-    store_read(call->store, on_search, call, 6,
-               (const char *const[]){"XREVRANGE", "@" KEY_AUDIT, to, "-",
-                                     "COUNT", count});
+    store_read(
+        call->store, on_search, call, 6,
+        (const char *const[]){"XREVRANGE", audit_key, to, "-", "COUNT", count});
 }
 
 void audit_search(struct store *store, struct arena *arena,

@@ -80,6 +80,7 @@ static void on_info(void *data, enum err err, const struct redisReply *reply) {
     int64_t saves = number_of(info, "\nrdb_saves:");
     bool busy = number_of(info, "\nrdb_bgsave_in_progress:") != 0 ||
                 number_of(info, "\naof_rewrite_in_progress:") != 0;
+    bool begun = snapshot->saves >= 0 && !busy;
     if (err == OK && saves < 0)
         err = ERR_IO;
     if (err != OK) {
@@ -87,15 +88,13 @@ static void on_info(void *data, enum err err, const struct redisReply *reply) {
     } else if (snapshot->saves < 0 && !busy) {
         snapshot->saves = saves;
         begin(snapshot);
-    } else if (snapshot->saves < 0 || busy) {
-        look_later(snapshot); /* one that began earlier is none of ours */
-    } else if (saves > snapshot->saves) {
+    } else if (begun && saves > snapshot->saves) {
         finish(snapshot, OK);
-    } else if (strstr(info, "rdb_last_bgsave_status:ok") == NULL) {
+    } else if (begun && strstr(info, "rdb_last_bgsave_status:ok") == NULL) {
         LOG_ERR("Redis could not write the snapshot, redis.log says why");
         finish(snapshot, ERR_IO);
     } else {
-        look_later(snapshot);
+        look_later(snapshot); /* one that began earlier is none of ours */
     }
 }
 

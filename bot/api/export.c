@@ -207,11 +207,12 @@ void export_add_routes(struct bot *bot) {
 /* What a process that was killed has left. */
 static void sweep(const char *dir) {
     DIR *stream = opendir(dir);
+    int fd = stream == NULL ? -1 : dirfd(stream);
     struct dirent *entry;
 
-    while (stream != NULL && (entry = readdir(stream)) != NULL)
+    while (fd >= 0 && (entry = readdir(stream)) != NULL)
         if (entry->d_name[0] != '.')
-            unlinkat(dirfd(stream), entry->d_name, 0);
+            unlinkat(fd, entry->d_name, 0);
     if (stream != NULL)
         closedir(stream);
 }

@@ -571,6 +571,14 @@ static void test_a_removed_hook_hears_nothing(void **state) {
     assert_int_equal(engine_commit(f->engine, txn), ERR_NOT_FOUND);
 }
 
+static bool heard_of(struct fixture *f, const char *id) {
+    size_t n = hook_receiver_heard(f->receiver, "/a");
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(hook_receiver_get(f->receiver, "/a", i)->id, id) == 0)
+            return true;
+    return false;
+}
+
 /* Killed with requests under way: every event comes, each with its id. */
 static void test_killed_and_started_again(void **state) {
     struct fixture *f = *state;
@@ -594,9 +602,9 @@ static void test_killed_and_started_again(void **state) {
     webhooks_reload(hooks_of(f));
     ENGINE_UNTIL(f->engine, hook_receiver_heard(f->receiver, "/a") == 41);
     ENGINE_UNTIL(f->engine, waiting(f, "h1") == 0);
+    /* Those under way arrive in any order. */
     for (size_t i = 0; i < WEBHOOK_PARALLEL; i++) {
-        assert_string_equal(hook_receiver_get(f->receiver, "/a", i)->id,
-                            ids[i]);
+        assert_true(heard_of(f, ids[i]));
         free(ids[i]);
     }
 }
