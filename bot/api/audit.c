@@ -6,6 +6,7 @@
 #include "bot/audit_anchors.h"
 #include "bot/audit_check.h"
 #include "bot/bot.h"
+#include "bot/policies.h"
 #include "store/audit.h"
 
 #include <stdlib.h>
@@ -65,8 +66,19 @@ static void on_found(void *data, enum err err,
     audit_ends_get(call->bot->store, call->bot->seal, on_ends, listing);
 }
 
+/* The log is the whole district's, so is whoever reads it. */
+static bool may_read_all(struct api_call *call) {
+    if (access_covers(&call->caller, policies_get(call->bot->policies),
+                      PERM_AUDIT, "*", "*", "*"))
+        return true;
+    api_fail(call, ERR_DENIED);
+    return false;
+}
+
 static void get_list(struct api_call *call) {
     const char *cursor = api_query(call, "cursor");
+    if (!may_read_all(call))
+        return;
     if (cursor[0] != '\0' && !audit_id_valid(cursor)) {
         api_invalid(call, "invalid", "cursor");
         return;

@@ -332,6 +332,7 @@ class SecurityTest(unittest.TestCase):
         self.assertNotIn(things["tickets"], ids)
         names = [item["name"] for item in elsewhere.get("/users").json["items"]]
         self.assertEqual(names, ["elsewhere"])
+        self.assertEqual(elsewhere.get("/audit").status, 403)
         for list_ in ("/tokens", "/webhooks"):
             units = {item["unit"] for item in elsewhere.get(list_).json["items"]}
             self.assertLessEqual(units, {"south"})
