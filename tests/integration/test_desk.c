@@ -292,7 +292,7 @@ static void test_every_move_in_every_state(void **state) {
     int done = 0, refused = 0;
     clocks_free(t->engine->bot.clocks); /* rung by hand */
     t->engine->bot.clocks = NULL;
-    for (int i = 0; i < TICKET_STATES * MOVES * 3; i++) {
+    for (int i = 0; i < (int)TICKET_STATES * (int)MOVES * 3; i++) {
         enum ticket_state from = (enum ticket_state)(i % TICKET_STATES);
         enum ticket_move kind = (enum ticket_move)(i / TICKET_STATES % MOVES);
         enum mover by = movers[i / TICKET_STATES / MOVES];
