@@ -1,6 +1,7 @@
 #include "base/jscan.h"
 
 #include "base/arena.h"
+#include "base/hex.h"
 #include "base/utf8.h"
 
 /* What a byte outside of a string means to the scan. */
@@ -210,23 +211,13 @@ bool jscan_array_next(struct jscan *scan, struct jspan *value) {
     return scan_step(scan, '[', ']') && take_value(scan, value);
 }
 
-static int hex_value(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* Reads "uXXXX"; false when it is not that. */
 static bool read_unit(const char *at, const char *end, uint32_t *out) {
     *out = 0;
     if (end - at < 5 || *at != 'u')
         return false;
     for (int i = 1; i <= 4; i++) {
-        int digit = hex_value(at[i]);
+        int digit = hex_digit(at[i]);
 
         if (digit < 0)
             return false;

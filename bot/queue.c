@@ -359,24 +359,6 @@ static void close_ended(struct outbox_queue *queue) {
 /* ---- the rest ---------------------------------------------------------------
  */
 
-void queue_forget(struct outbox_queue *queue, const void *data) {
-    for (int lane = 0; lane < LANE_COUNT; lane++) {
-        struct entry *entry, *next;
-        DL_FOREACH_SAFE(queue->lanes[lane], entry, next) {
-            if (entry->item.data != data)
-                continue;
-            DL_DELETE(queue->lanes[lane], entry);
-            queue->n_waiting--;
-            entry_free(queue, entry);
-        }
-    }
-    struct entry *entry, *next;
-    HASH_ITER(hh, queue->under_way, entry, next) {
-        if (entry->item.data == data)
-            entry->item.done = NULL;
-    }
-}
-
 bool queue_idle(const struct outbox_queue *queue) {
     return queue->n_waiting == 0 && queue->under_way == NULL &&
            queue->n_ended == 0 && queue->n_closing == 0;

@@ -48,8 +48,6 @@ void queue_online(struct outbox_queue *queue);
 /* What was sent has no outcome: replies and answers wait to be sent once more,
  * the rest ends as unknown. */
 void queue_offline(struct outbox_queue *queue);
-/* Drops a broadcast's items that wait, without an outcome. */
-void queue_forget(struct outbox_queue *queue, const void *data);
 bool queue_knows(const struct outbox_queue *queue, const char *stored_id);
 /* Nothing is waiting, under way or to be closed. */
 bool queue_idle(const struct outbox_queue *queue);

@@ -15,7 +15,6 @@ struct redis_link {
     const struct redis_link_hooks *hooks;
     struct redis_call *head; /* waiting, the oldest first */
     struct redis_call *tail;
-    size_t waiting;
     bool closed;  /* by the owner: only answers are due */
     bool ending;  /* hiredis is freeing its context */
     bool overdue; /* the deadline passed; the socket is read once more */
@@ -25,10 +24,8 @@ struct redis_link {
 static struct redis_call *pop(struct redis_link *link) {
     struct redis_call *call = link->head;
 
-    if (call != NULL) {
+    if (call != NULL)
         link->head = call->next;
-        link->waiting--;
-    }
     return call;
 }
 
@@ -168,14 +165,9 @@ enum err redis_link_send(struct redis_link *link, struct redis_call *call,
     else
         link->tail->next = call;
     link->tail = call;
-    link->waiting++;
     if (!uv_is_active((uv_handle_t *)&link->timer))
         uv_timer_start(&link->timer, on_deadline, DEADLINE_MS, 0);
     return OK;
-}
-
-size_t redis_link_waiting(const struct redis_link *link) {
-    return link->waiting;
 }
 
 void redis_link_close(struct redis_link *link, enum err err) {

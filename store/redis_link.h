@@ -42,7 +42,6 @@ struct redis_link *redis_link_new(uv_loop_t *loop, const char *path,
  * after ERR_AWAY it is still the caller's. */
 enum err redis_link_send(struct redis_link *link, struct redis_call *call,
                          const char *command, size_t len) must_check;
-size_t redis_link_waiting(const struct redis_link *link);
 /*
  * Answers everything that waits with err; the link goes when the loop has let
  * go of it. May be called in any hook, and again by an answer while it runs.

@@ -1,5 +1,6 @@
 #include "store/redis_url.h"
 
+#include "base/hex.h"
 #include "base/mem.h"
 
 #include <ctype.h>
@@ -14,16 +15,6 @@
 #define DB_MAX 9999
 #define HOST_BYTES 255
 #define PATH_BYTES (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
-
-static int hex_digit(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
 
 /* The bytes from start to end with every %XX resolved; NULL when malformed. */
 static char *decode(const char *start, const char *end) {

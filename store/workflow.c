@@ -98,3 +98,7 @@ const char *ticket_state_key(enum ticket_state state) {
 bool ticket_is_open(enum ticket_state state) {
     return (OPEN & 1u << state) != 0;
 }
+
+unsigned ticket_open_states(void) {
+    return OPEN;
+}

@@ -79,3 +79,5 @@ enum ticket_state ticket_state_parse(const char *name);
 const char *ticket_state_key(enum ticket_state state);
 /* Whether it is somebody's turn to do something. */
 bool ticket_is_open(enum ticket_state state);
+/* Those states, 1 << enum ticket_state. */
+unsigned ticket_open_states(void);

@@ -61,11 +61,6 @@ void api_add(struct bot *bot, const struct api_route *routes, size_t n) {
         api->routes[api->n_routes++] = &routes[i];
 }
 
-size_t api_routes(const struct bot *bot, const struct api_route *const **out) {
-    *out = bot->api->routes;
-    return bot->api->n_routes;
-}
-
 /* Where the values of a template's {names} are in a path. */
 struct match {
     const char *at[API_ARGS_MAX];

@@ -73,8 +73,6 @@ void api_free(struct api *api);
 void api_serve(struct bot *bot);
 /* Adds the rows of a resource; before the loop runs. routes live for ever. */
 void api_add(struct bot *bot, const struct api_route *routes, size_t n);
-/* Every row there is, for the tests that hold docs/openapi.yaml to the code. */
-size_t api_routes(const struct bot *bot, const struct api_route *const **out);
 
 /* A query argument, decoded, or "". */
 const char *api_query(const struct api_call *call, const char *name);

@@ -67,15 +67,6 @@ static bool read_states(struct api_call *call, unsigned *out) {
     return true;
 }
 
-static unsigned open_states(void) {
-    unsigned states = 0;
-
-    for (int i = 0; i < TICKET_STATES; i++)
-        if (ticket_is_open((enum ticket_state)i))
-            states |= 1u << i;
-    return states;
-}
-
 /* "1" or nothing. */
 static bool read_flag(struct api_call *call, const char *name, int *out) {
     static const char *const flags[] = {"1", "0"};
@@ -100,8 +91,9 @@ static bool read_status(struct api_call *call, struct board_filter *filter) {
         !read_word(call, "urgency", urgencies, 2, &urgency))
         return false;
     if (open)
-        filter->states = filter->states == 0 ? open_states()
-                                             : filter->states & open_states();
+        filter->states = filter->states == 0
+                             ? ticket_open_states()
+                             : filter->states & ticket_open_states();
     if (open && filter->states == 0)
         filter->states = BOARD_NO_STATE;
     filter->level = level < 5 ? (int)level + 1 : 0;

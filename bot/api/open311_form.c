@@ -1,18 +1,10 @@
 #include "bot/api/open311_parts.h"
 
+#include "base/hex.h"
+
 #include <string.h>
 
 #define NAME_BYTES 128
-
-static int hex_digit(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
 
 /* Decoded, in arena; NULL for a broken escape or a NUL. */
 static char *decode(struct arena *arena, const char *text, size_t len) {

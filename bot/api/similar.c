@@ -54,15 +54,6 @@ static void look_at(void *data, const struct card *card) {
         keep(search, card, m);
 }
 
-static unsigned open_states(void) {
-    unsigned states = 0;
-
-    for (int i = 0; i < TICKET_STATES; i++)
-        if (ticket_is_open((enum ticket_state)i))
-            states |= 1u << i;
-    return states;
-}
-
 size_t similar_find(const struct api_call *call, const struct card *card,
                     const struct card *out[static SIMILAR_MAX]) {
     const struct policy_rules *rules =
@@ -70,7 +61,7 @@ size_t similar_find(const struct api_call *call, const struct card *card,
     struct scope scope = scope_of(call, PERM_TICKETS_READ);
     struct search search = {.card = card, .radius_m = rules->duplicate_m};
     struct board_filter filter = {
-        .states = open_states(),
+        .states = ticket_open_states(),
         .kind = card->report ? 'P' : 'S',
         .category = card->category,
         .since_ms = card->created_ms - rules->duplicate_ms,
