@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "bot/bot.h"
-#include "bot/broadcast.h"
+#include "bot/delivery.h"
 #include "bot/queue.h"
 
 #include <stdlib.h>

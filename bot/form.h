@@ -20,7 +20,7 @@ struct turn;
  *   lon may be empty) · CHOICE an option's id · CHOICES ids joined by ',' ·
  *   NUMBER decimal · DATE yyyy-mm-dd · TICKET "S12"
  */
-#define FORM_SLOTS_MAX 8
+#define FORM_SLOTS_MAX 16
 #define FORM_OPTIONS_MAX 500  /* that can be chosen, by number or all */
 #define FORM_OPTIONS_SHOWN 50 /* of them, in a question */
 

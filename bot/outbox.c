@@ -7,7 +7,7 @@
 #include "base/metrics.h"
 #include "bot/account.h"
 #include "bot/bot.h"
-#include "bot/broadcast.h"
+#include "bot/delivery.h"
 #include "bot/config.h"
 #include "bot/loop.h"
 #include "bot/queue.h"

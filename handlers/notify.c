@@ -2,11 +2,11 @@
  * and a confirmation. How many were reached comes when all have an outcome. */
 #include "bot/account.h"
 #include "bot/bot.h"
-#include "bot/broadcast.h"
+#include "bot/delivery.h"
 #include "bot/form.h"
 #include "bot/turn.h"
 #include "handlers/handlers.h"
-#include "store/broadcast.h"
+#include "store/delivery.h"
 #include "store/group.h"
 #include "store/store.h"
 #include "store/txn.h"

@@ -51,6 +51,9 @@
 #define KEY_WEBHOOK_DEAD "hookdead:%s"     /* hash: those given up, by id */
 #define KEY_WEBHOOK_DIED "hookdied:%s"     /* zset: the same ids, by ms */
 #define KEY_WEBHOOK_SENDER "hooksender:%s" /* string: who sends them */
+#define KEY_RECORD "record:%s:%s"  /* hash: a thing, by its kind and id */
+#define KEY_RECORDS "records:%s"   /* zset: the ids of a kind, by their order */
+#define KEY_EARNED "earned:%s"     /* set: what a rider had points for, once */
 #define KEY_DOCUMENT "document:%s" /* hash: data of the district, by name */
 #define KEY_DOCUMENTS "documents"  /* hash: version by name of all of them */
 

@@ -10,9 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void points_post(struct txn *txn, const char *from, const char *to,
-                 int64_t points, const char *why) {
-    txn_op(txn, "points_post");
+static void add_posting(struct txn *txn, const char *from, const char *to,
+                        int64_t points, const char *why) {
     txn_key(txn, KEY_POINTS);
     txn_key(txn, KEY_LEDGER);
     txn_key(txn, KEY_POSTINGS, from);
@@ -24,11 +23,25 @@ void points_post(struct txn *txn, const char *from, const char *to,
     txn_arg_int(txn, POINTS_KEPT);
 }
 
+void points_post(struct txn *txn, const char *from, const char *to,
+                 int64_t points, const char *why) {
+    txn_op(txn, "points_post");
+    add_posting(txn, from, to, points, why);
+}
+
+void points_once(struct txn *txn, const char *rider, int64_t points,
+                 const char *why) {
+    txn_op(txn, "points_once");
+    add_posting(txn, POINTS_ISSUED, rider, points, why);
+    txn_key(txn, KEY_EARNED, rider);
+}
+
 void points_forget(struct txn *txn, const char *account) {
     txn_op(txn, "points_forget");
     txn_key(txn, KEY_POINTS);
     txn_key(txn, KEY_LEDGER);
     txn_key(txn, KEY_POSTINGS, account);
+    txn_key(txn, KEY_EARNED, account);
     txn_arg(txn, account);
 }
 

@@ -21,6 +21,14 @@ void points_post(struct txn *txn, const char *from, const char *to,
                  int64_t points, const char *why);
 
 /*
+ * Posts from POINTS_ISSUED to a rider what they get once for each why, such as
+ * a material or a question: a second time nothing happens. Whether it did is a
+ * value of the result, "1" or "0".
+ */
+void points_once(struct txn *txn, const char *rider, int64_t points,
+                 const char *why);
+
+/*
  * Forgets an account: what is on it goes back to POINTS_ISSUED, and its
  * postings, which name a person, leave the ledger. Those with another account
  * than POINTS_ISSUED stay.

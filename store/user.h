@@ -22,6 +22,8 @@ enum user_role {
     USER_AUDITOR,    /* reads, the audit log too, and changes nothing */
     USER_ADMIN,      /* everything but unmasking */
     USER_UNMASK,     /* may learn who sent a ticket, with a reason */
+    USER_ORGANISER,  /* broadcasts, study, events */
+    USER_APPROVER,   /* says yes to broadcasts of others */
     USER_ROLES
 };
 extern const char *const user_role_names[USER_ROLES]; /* "staff", … */

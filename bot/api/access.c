@@ -7,10 +7,11 @@
 #include <string.h>
 
 #define STAFF (PERM_TICKETS_READ | PERM_TICKETS_MOVE | PERM_STATISTICS)
+#define ORGANISER (PERM_BROADCASTS | PERM_STUDY | PERM_EVENTS | PERM_GROUPS)
 #define EVERYTHING                                                             \
     (STAFF | PERM_TICKETS_FILE | PERM_TICKETS_BULK | PERM_EXPORT |             \
      PERM_AUDIT | PERM_USERS | PERM_TOKENS | PERM_DOCUMENTS | PERM_WEBHOOKS |  \
-     PERM_OPEN311)
+     PERM_OPEN311 | ORGANISER | PERM_APPROVE)
 
 /* The one table of who may do what. */
 static const unsigned roles[USER_ROLES] = {
@@ -22,6 +23,8 @@ static const unsigned roles[USER_ROLES] = {
         PERM_TICKETS_READ | PERM_STATISTICS | PERM_AUDIT | PERM_EXPORT,
     [USER_ADMIN] = EVERYTHING,
     [USER_UNMASK] = PERM_UNMASK,
+    [USER_ORGANISER] = ORGANISER,
+    [USER_APPROVER] = PERM_APPROVE | PERM_BROADCASTS,
 };
 
 static const struct {
@@ -41,6 +44,11 @@ static const struct {
     {"webhooks", PERM_WEBHOOKS},
     {"unmask", PERM_UNMASK},
     {"open311", PERM_OPEN311},
+    {"broadcasts", PERM_BROADCASTS},
+    {"approve", PERM_APPROVE},
+    {"study", PERM_STUDY},
+    {"events", PERM_EVENTS},
+    {"groups", PERM_GROUPS},
 };
 
 unsigned access_of_role(enum user_role role) {
@@ -68,7 +76,7 @@ bool access_parse(const char *scopes, unsigned *out) {
     return true;
 }
 
-size_t access_words(unsigned permissions, const char *out[static 16]) {
+size_t access_words(unsigned permissions, const char *out[static 32]) {
     size_t n = 0;
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         if (permissions & words[i].permission)
@@ -77,7 +85,7 @@ size_t access_words(unsigned permissions, const char *out[static 16]) {
 }
 
 char *access_print(struct arena *arena, unsigned permissions) {
-    const char *all[16];
+    const char *all[32];
     size_t n = access_words(permissions, all);
     char *text = arena_strdup(arena, "");
     for (size_t i = 0; i < n; i++)

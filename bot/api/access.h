@@ -28,7 +28,12 @@ enum permission {
     PERM_DOCUMENTS = 1024,
     PERM_WEBHOOKS = 2048,
     PERM_UNMASK = 4096,
-    PERM_OPEN311 = 8192
+    PERM_OPEN311 = 8192,
+    PERM_BROADCASTS = 16384, /* to compose broadcasts, and see how they go */
+    PERM_APPROVE = 32768,    /* of somebody else's broadcast */
+    PERM_STUDY = 65536,      /* materials, questions, the arena */
+    PERM_EVENTS = 131072,    /* events, their sign-ups, contests */
+    PERM_GROUPS = 262144     /* what is known of groups and riders' registry */
 };
 
 struct caller {
@@ -45,7 +50,7 @@ unsigned access_of_role(enum user_role role);
 /* "tickets:read tickets:move" as a set; false when a word is unknown. */
 bool access_parse(const char *scopes, unsigned *out);
 /* The words of a set, each as a string of the table; returns how many. */
-size_t access_words(unsigned permissions, const char *words[static 16]);
+size_t access_words(unsigned permissions, const char *words[static 32]);
 /* The same as one text, in arena: "tickets:read open311". */
 char *access_print(struct arena *arena, unsigned permissions);
 /* Fills in grants and permissions of caller->user. */

@@ -30,7 +30,7 @@ static bool visible(const struct api_call *call,
 }
 
 static json_t *token_json(const struct token_record *token) {
-    const char *words[16];
+    const char *words[32];
     unsigned permissions = 0;
     json_t *scopes = json_array();
     size_t n = access_parse(token->scopes, &permissions)
@@ -82,7 +82,7 @@ static bool read_scopes(struct api_call *call, struct token_record *token,
     const char *wrong = json_is_array(scopes) && json_array_size(scopes) > 0
                             ? NULL
                             : "required";
-    if (wrong == NULL && json_array_size(scopes) > 16)
+    if (wrong == NULL && json_array_size(scopes) > 32)
         wrong = "too_many";
     for (size_t i = 0; wrong == NULL && i < json_array_size(scopes); i++) {
         const char *word = json_string_value(json_array_get(scopes, i));

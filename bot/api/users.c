@@ -37,7 +37,7 @@ static json_t *grants_json(const struct user *user) {
 
 static json_t *permissions_json(const struct user *user) {
     struct caller caller = {.user = user};
-    const char *words[16];
+    const char *words[32];
     json_t *out = json_array();
     access_of_user(&caller);
     size_t n = access_words(caller.permissions, words);

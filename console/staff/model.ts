@@ -105,6 +105,7 @@ export interface Page<T> {
 
 export const ROLES = [
     'staff', 'lead', 'department', 'auditor', 'admin', 'unmask',
+    'organiser', 'approver',
 ];
 
 export interface Grant {
@@ -137,7 +138,8 @@ export interface Token {
 export const SCOPES = [
     'tickets:read', 'tickets:move', 'tickets:file', 'tickets:bulk',
     'statistics', 'export', 'audit', 'webhooks', 'documents', 'users',
-    'tokens', 'open311',
+    'tokens', 'open311', 'broadcasts', 'approve',
+    'study', 'events', 'groups',
 ];
 
 export interface Webhook {

@@ -26,9 +26,21 @@ ops['points_post'] = {
     end
 }
 
+-- As points_post, unless the rider had points for that before; gives whether it
+-- was posted. keys: as points_post, what was earned; args: as points_post
+ops['points_once'] = {
+    apply = function(keys, k, args, a)
+        local new = redis.call('SADD', keys[k + 4], args[a + 3])
+        if new == 1 then
+            ops['points_post'].apply(keys, k, args, a)
+        end
+        return tostring(new)
+    end
+}
+
 -- Takes an account out of the book: its balance goes back to where points come
 -- from, and what was posted between the two is no more. Whatever the ledger
--- still has of it then is posted back there. keys: points, ledger, the postings
+-- still has of it then is posted back there. keys: points, ledger, the postings, what was earned
 -- args: account
 ops['points_forget'] = {
     apply = function(keys, k, args, a)
@@ -49,6 +61,6 @@ ops['points_forget'] = {
                 'issued', 'n', left, 'why', 'forget')
         end
         redis.call('HDEL', keys[k], args[a])
-        redis.call('DEL', keys[k + 2])
+        redis.call('DEL', keys[k + 2], keys[k + 3])
     end
 }

@@ -96,8 +96,10 @@ ROLES = {
     "department": "tickets:read tickets:move tickets:file",
     "auditor": "tickets:read statistics audit export",
     "admin": "tickets:read tickets:move tickets:file tickets:bulk statistics export audit users"
-    " tokens documents webhooks open311",
+    " tokens documents webhooks open311 broadcasts approve study events groups",
     "unmask": "unmask",
+    "organiser": "broadcasts study events groups",
+    "approver": "broadcasts approve",
 }
 SCOPES = DOCUMENT["components"]["schemas"]["Permission"]["enum"]
 

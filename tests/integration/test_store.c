@@ -2,7 +2,7 @@
  * groups, codes, numbers, the outbox and broadcasts. */
 #include "base/buf.h"
 #include "base/mem.h"
-#include "store/broadcast.h"
+#include "store/delivery.h"
 #include "store/code.h"
 #include "store/group.h"
 #include "store/notice.h"

@@ -464,12 +464,16 @@ export const en: Record<Key, string> = {
     'role.auditor': 'Auditor',
     'role.admin': 'Administrator',
     'role.unmask': 'May unmask',
+    'role.organiser': 'Organiser',
+    'role.approver': 'Approver',
     'rolehint.staff': 'Works on tickets',
     'rolehint.lead': 'Staff, and many at once, and exports',
     'rolehint.department': 'Works on tickets and files them',
     'rolehint.auditor': 'Reads everything, the audit log too, changes nothing',
     'rolehint.admin': 'Everything but unmasking',
     'rolehint.unmask': 'May learn who sent an anonymous ticket, with a reason',
+    'rolehint.organiser': 'Broadcasts, study, events',
+    'rolehint.approver': 'Says yes to broadcasts of others',
 
     // tokens of other systems
     'tokens.hint':
@@ -499,6 +503,11 @@ export const en: Record<Key, string> = {
     'scope.users': 'Users',
     'scope.tokens': 'Tokens',
     'scope.open311': 'Open311',
+    'scope.broadcasts': 'Broadcasts',
+    'scope.approve': 'Approve broadcasts',
+    'scope.study': 'Study',
+    'scope.events': 'Events',
+    'scope.groups': 'Groups',
 
     // webhooks
     'hooks.hint':

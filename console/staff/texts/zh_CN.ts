@@ -438,12 +438,16 @@ export const zh_CN = {
     'role.auditor': '审计员',
     'role.admin': '管理员',
     'role.unmask': '可查看匿名身份',
+    'role.organiser': '组织者',
+    'role.approver': '审批人',
     'rolehint.staff': '处理范围内的诉求和随手拍',
     'rolehint.lead': '工作人员的权限，加上批量操作和导出',
     'rolehint.department': '处理并代为提交',
     'rolehint.auditor': '只看不改，包括审计日志',
     'rolehint.admin': '除查看匿名身份外的全部',
     'rolehint.unmask': '写明理由后可以查看匿名骑手的身份',
+    'rolehint.organiser': '推送、学习、活动',
+    'rolehint.approver': '审批他人的推送',
 
     // tokens of other systems
     'tokens.hint': '给其他系统调用接口用。令牌只在创建时显示一次。',
@@ -472,6 +476,11 @@ export const zh_CN = {
     'scope.users': '用户',
     'scope.tokens': '令牌',
     'scope.open311': 'Open311',
+    'scope.broadcasts': '推送',
+    'scope.approve': '审批推送',
+    'scope.study': '学习',
+    'scope.events': '活动',
+    'scope.groups': '群与台账',
 
     // webhooks
     'hooks.hint': '有变化时主动通知其他系统。每次推送都带签名，没送到的会重试。',

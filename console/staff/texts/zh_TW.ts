@@ -440,12 +440,16 @@ export const zh_TW: Record<Key, string> = {
     'role.auditor': '審計員',
     'role.admin': '管理員',
     'role.unmask': '可查看匿名身分',
+    'role.organiser': '組織者',
+    'role.approver': '審批人',
     'rolehint.staff': '處理範圍內的訴求和隨手拍',
     'rolehint.lead': '工作人員的權限，加上批次操作和匯出',
     'rolehint.department': '處理並代為提交',
     'rolehint.auditor': '只看不改，包括審計日誌',
     'rolehint.admin': '除查看匿名身分外的全部',
     'rolehint.unmask': '寫明理由後可以查看匿名騎手的身分',
+    'rolehint.organiser': '推送、學習、活動',
+    'rolehint.approver': '審批他人的推送',
 
     // tokens of other systems
     'tokens.hint': '給其他系統呼叫介面用。權杖只在建立時顯示一次。',
@@ -474,6 +478,11 @@ export const zh_TW: Record<Key, string> = {
     'scope.users': '使用者',
     'scope.tokens': '權杖',
     'scope.open311': 'Open311',
+    'scope.broadcasts': '推送',
+    'scope.approve': '審批推送',
+    'scope.study': '學習',
+    'scope.events': '活動',
+    'scope.groups': '群與台賬',
 
     // webhooks
     'hooks.hint': '有變化時主動通知其他系統。每次推送都帶簽名，沒送到的會重試。',

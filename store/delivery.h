@@ -14,7 +14,7 @@ struct txn;
 /*
  * A broadcast: one text for many groups, shared among the accounts that are in
  * them. What each group got is a letter in the store: waiting, being sent,
- * sent, refused or unknown. See store/functions/broadcast.lua.
+ * sent, refused or unknown. See store/functions/delivery.lua.
  */
 struct broadcast {
     const char *id;  /* "B12" */

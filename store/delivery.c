@@ -1,4 +1,4 @@
-#include "store/broadcast.h"
+#include "store/delivery.h"
 
 #include "base/arena.h"
 #include "base/buf.h"

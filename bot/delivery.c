@@ -1,5 +1,5 @@
 #define LOG_MODULE "broadcast"
-#include "bot/broadcast.h"
+#include "bot/delivery.h"
 
 #include "base/arena.h"
 #include "base/log.h"
@@ -9,7 +9,7 @@
 #include "bot/config.h"
 #include "bot/loop.h"
 #include "bot/queue.h"
-#include "store/broadcast.h"
+#include "store/delivery.h"
 #include "store/store.h"
 #include "store/txn.h"
 
