@@ -1,13 +1,19 @@
 // The language of the page, its texts, and the names of what the API says by
 // words of its own. The three tables have the same keys: tsc holds them to that.
+// What belongs to one area of the console is in a file of its own.
 
 import m from 'mithril';
 import { zh_CN } from './texts/zh_CN';
 import { zh_TW } from './texts/zh_TW';
 import { en } from './texts/en';
+import { en_broadcasts } from './texts/en_broadcasts';
+import { zh_CN_broadcasts } from './texts/zh_CN_broadcasts';
+import { zh_TW_broadcasts } from './texts/zh_TW_broadcasts';
+
+const first = { ...zh_CN, ...zh_CN_broadcasts };
 
 export type Lang = 'zh-CN' | 'zh-TW' | 'en';
-export type Key = keyof typeof zh_CN;
+export type Key = keyof typeof first;
 
 export const LANGS: [Lang, string][] = [
     ['zh-CN', '简体中文'],
@@ -17,9 +23,9 @@ export const LANGS: [Lang, string][] = [
 
 const KEPT = 'xiaofeng.lang';
 const tables: Record<Lang, Record<Key, string>> = {
-    'zh-CN': zh_CN,
-    'zh-TW': zh_TW,
-    en,
+    'zh-CN': first,
+    'zh-TW': { ...zh_TW, ...zh_TW_broadcasts },
+    en: { ...en, ...en_broadcasts },
 };
 let current: Lang = 'zh-CN';
 
@@ -77,5 +83,5 @@ export function t(
 export function word(space: string, id: string | number | null): string {
     if (id === null || id === '') return '';
     const key = `${space}.${id}`;
-    return key in zh_CN ? t(key as Key) : String(id);
+    return key in first ? t(key as Key) : String(id);
 }

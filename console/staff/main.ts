@@ -9,8 +9,8 @@
 // of one thing): they are stable, classes and words are not.
 //
 //   sign-in name password code sign-in-send sign-error sign-out sign-out-phone
-//   nav-queue nav-map nav-dashboard nav-roundtable nav-documents nav-users
-//   nav-tokens nav-webhooks nav-audit nav-account nav-more lang
+//   nav-queue nav-map nav-dashboard nav-roundtable nav-broadcasts nav-documents
+//   nav-users nav-tokens nav-webhooks nav-audit nav-account nav-more lang
 //   live (data-state: connecting open away) offline toast undo failed empty
 //   dialog dialog-close dialog-save confirm-yes confirm-no
 //   queue: tab-unassigned tab-mine tab-overdue tab-all search filter-open filters
@@ -27,6 +27,7 @@
 //   roundtable quarter print paper
 //   audit audit-actor audit-action audit-subject audit-list verify
 //     verdict (data-ok)
+//   broadcasts compose push-<all|state> push-search broadcast (data-id)
 //   users user (data-id) user-add user-edit user-name user-display user-password
 //     user-disabled grant grant-role grant-add
 //   tokens token token-add token-name scope-<word> token-make token-secret
@@ -45,6 +46,7 @@ import { dropDrafts } from './drafts';
 import { startLang, t } from './lang';
 import { AccountPage } from './pages/account';
 import { AuditPage } from './pages/audit';
+import { BroadcastsPage } from './pages/broadcasts';
 import { Dashboard } from './pages/dashboard';
 import { Desk } from './pages/desk';
 import { DocumentPage, DocumentsPage } from './pages/documents';
@@ -147,6 +149,7 @@ function routes(): Record<string, m.Resolver> {
         '/roundtable': place('roundtable', 'statistics', (params) =>
             alone(RoundTablePage, { quarter: params['quarter'] ?? '' },
                 'roundtable')),
+        '/broadcasts': simple('broadcasts', BroadcastsPage),
         '/documents': simple('documents', DocumentsPage),
         '/document/:name': place('document', 'documents', (params) =>
             alone(DocumentPage, { name: params['name'] ?? '' },

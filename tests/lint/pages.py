@@ -43,24 +43,31 @@ def check(path, patterns):
 
 
 def texts(language):
-    path = f"{STAFF}/texts/{language}.ts"
+    """The texts of a language: one file, and one for each area of the console."""
     found = {}
-    for match in ENTRY.finditer(read(path)):
-        line = read(path).count("\n", 0, match.start()) + 1
-        found[match[1]] = (line, set(re.findall(r"\{(\w+)\}", match[3])))
-    return path, found
+    for path in sources(".ts", rooms=[f"{STAFF}/texts"]):
+        name = os.path.basename(path)
+        if name != f"{language}.ts" and not name.startswith(f"{language}_"):
+            continue
+        for match in ENTRY.finditer(read(path)):
+            line = read(path).count("\n", 0, match.start()) + 1
+            if match[1] in found:
+                finding(path, line, f"{match[1]} is there twice")
+            names = set(re.findall(r"\{(\w+)\}", match[3]))
+            found[match[1]] = (path, line, names)
+    return found
 
 
 def check_texts():
     """tsc holds the languages to the same keys."""
-    _, first = texts(LANGUAGES[0])
+    first = texts(LANGUAGES[0])
     for language in LANGUAGES[1:]:
-        path, found = texts(language)
-        for key, (line, names) in found.items():
-            if key in first and names != first[key][1]:
+        found = texts(language)
+        for key, (path, line, names) in found.items():
+            if key in first and names != first[key][2]:
                 finding(path, line, f"{key}: {sorted(names)} are not the placeholders")
-        if found.keys() != first.keys():
-            finding(path, 1, "its keys are not those of zh_CN.ts")
+        for key in found.keys() ^ first.keys():
+            finding(f"{STAFF}/texts", 1, f"{key} is not in every language")
     used = set()
     spaces = set()
     for path in sources(".ts", rooms=[STAFF]):
@@ -72,8 +79,7 @@ def check_texts():
         spaces |= set(re.findall(r"""named\(\s*'(\w+)'""", text))
         spaces |= {s.rstrip("._") for s in re.findall(r"t\(`([\w.]+)\$\{", text)}
     spaces |= {"category", "urgency", "kind"}  # parts/conversation.ts
-    path, found = texts(LANGUAGES[0])
-    for key, (line, _) in found.items():
+    for key, (path, line, _) in first.items():
         derived = any(key.startswith((f"{s}.", f"{s}_")) for s in spaces)
         if key not in used and not derived:
             finding(path, line, f"nothing uses {key}")

@@ -3,7 +3,7 @@
 import m from 'mithril';
 import { isSlow } from '../api';
 import { errorText } from '../errors';
-import { isLang, Key, lang, LANGS, t } from '../lang';
+import { isLang, Key, lang, LANGS, t, word } from '../lang';
 import { live } from '../live';
 import { queue } from '../queue';
 import { chooseLang, may, session, signOut } from '../session';
@@ -12,41 +12,61 @@ import { Button } from './button';
 import { icon, IconName } from './icon';
 import { say } from './toast';
 
+/** What belongs together is under one head: nav.area_<area>. */
+export type Area = 'tickets' | 'broadcasts' | 'study' | 'events' | 'office';
+
 export interface Place {
     path: string;
+    area: Area;
     icon: IconName;
     title: Key;
     permission: string; // "": everybody who is signed in
-    bar?: boolean; // also in the bar of a phone
+    bar?: number; // on a phone: the four lowest are in the bar
+    below?: string; // pages whose address begins so are of this place, too
 }
 
 export const PLACES: Place[] = [
-    { path: '/queue', icon: 'inbox', title: 'nav.queue',
-        permission: 'tickets:read', bar: true },
-    { path: '/map', icon: 'map', title: 'nav.map',
-        permission: 'tickets:read', bar: true },
-    { path: '/dashboard', icon: 'chart', title: 'nav.dashboard',
-        permission: 'statistics', bar: true },
-    { path: '/roundtable', icon: 'round', title: 'nav.roundtable',
-        permission: 'statistics' },
-    { path: '/documents', icon: 'doc', title: 'nav.documents',
-        permission: 'documents' },
-    { path: '/users', icon: 'people', title: 'nav.users', permission: 'users' },
-    { path: '/tokens', icon: 'key', title: 'nav.tokens', permission: 'tokens' },
-    { path: '/webhooks', icon: 'plug', title: 'nav.webhooks',
+    { path: '/queue', area: 'tickets', icon: 'inbox', title: 'nav.queue',
+        permission: 'tickets:read', bar: 1, below: '/ticket/' },
+    { path: '/map', area: 'tickets', icon: 'map', title: 'nav.map',
+        permission: 'tickets:read', bar: 4 },
+    { path: '/dashboard', area: 'tickets', icon: 'chart',
+        title: 'nav.dashboard', permission: 'statistics', bar: 5 },
+    { path: '/roundtable', area: 'tickets', icon: 'round',
+        title: 'nav.roundtable', permission: 'statistics' },
+    { path: '/broadcasts', area: 'broadcasts', icon: 'horn',
+        title: 'nav.broadcasts', permission: 'broadcasts', bar: 2,
+        below: '/broadcasts/' },
+    { path: '/documents', area: 'office', icon: 'doc', title: 'nav.documents',
+        permission: 'documents', below: '/document/' },
+    { path: '/users', area: 'office', icon: 'people', title: 'nav.users',
+        permission: 'users' },
+    { path: '/tokens', area: 'office', icon: 'key', title: 'nav.tokens',
+        permission: 'tokens' },
+    { path: '/webhooks', area: 'office', icon: 'plug', title: 'nav.webhooks',
         permission: 'webhooks' },
-    { path: '/audit', icon: 'shield', title: 'nav.audit', permission: 'audit' },
-    { path: '/account', icon: 'me', title: 'nav.account', permission: '' },
+    { path: '/audit', area: 'office', icon: 'shield', title: 'nav.audit',
+        permission: 'audit' },
+    { path: '/account', area: 'office', icon: 'me', title: 'nav.account',
+        permission: '' },
 ];
+
+const IN_BAR = 4;
 
 export function allowed(): Place[] {
     return PLACES.filter((p) => !p.permission || may(p.permission));
 }
 
+function inBar(): Place[] {
+    return allowed()
+        .filter((place) => place.bar)
+        .sort((a, b) => (a.bar ?? 0) - (b.bar ?? 0))
+        .slice(0, IN_BAR);
+}
+
 function isHere(place: Place): boolean {
     const now = m.route.get() ?? '';
-    if (place.path === '/queue' && now.startsWith('/ticket')) return true;
-    if (place.path === '/documents' && now.startsWith('/document/')) return true;
+    if (place.below && now.startsWith(place.below)) return true;
     return now.split('?')[0] === place.path;
 }
 
@@ -105,17 +125,28 @@ function liveMark(): m.Children {
     );
 }
 
+/** Places under the heads of their areas; a head alone would say nothing. */
+function areas(places: Place[]): m.Children {
+    const names = [...new Set(places.map((place) => place.area))];
+    return m('.places', names.map((area) =>
+        m('.area', { role: 'group', 'aria-label': word('nav', `area_${area}`) },
+            names.length > 1 &&
+                m('.area-head', { 'aria-hidden': 'true' },
+                    word('nav', `area_${area}`)),
+            places.filter((place) => place.area === area).map(link))));
+}
+
 function side(): m.Children {
     return m(
         'nav.side',
         { 'aria-label': t('nav.label') },
         m(
             'a.brand',
-            { href: '#!/queue' },
+            { href: '#!/' },
             m('img', { src: '/console/bee.svg', alt: '', width: 34, height: 34 }),
             m('span', m('b', t('app.name')), m('small', settings.district)),
         ),
-        m('.places', allowed().map(link)),
+        areas(allowed()),
         m(
             '.who',
             liveMark(),
@@ -133,7 +164,7 @@ function side(): m.Children {
 }
 
 function bar(): m.Children {
-    const places = allowed().filter((place) => place.bar);
+    const places = inBar();
     return m(
         'nav.bar',
         { 'aria-label': t('nav.label') },
@@ -145,7 +176,7 @@ function bar(): m.Children {
                 'data-test': 'nav-more',
                 'aria-current':
                     m.route.get() === '/more' ||
-                    allowed().some((p) => !p.bar && isHere(p))
+                    allowed().some((p) => !places.includes(p) && isHere(p))
                         ? 'page' : false,
             },
             icon('more'),
@@ -185,7 +216,7 @@ export const MorePage: m.Component = () => ({
         m(
             '.sheet.more-page',
             m('h1', t('nav.more')),
-            m('.places', allowed().filter((place) => !place.bar).map(link)),
+            areas(allowed().filter((place) => !inBar().includes(place))),
             m(
                 '.row.spread',
                 langPicker(),

@@ -1,8 +1,8 @@
 // As zh_CN.ts, in English.
 
-import { Key } from '../lang';
+import { zh_CN } from './zh_CN';
 
-export const en: Record<Key, string> = {
+export const en: Record<keyof typeof zh_CN, string> = {
     // the page
     'app.name': 'Xiaofeng',
     'app.title': 'Xiaofeng console',
@@ -26,6 +26,11 @@ export const en: Record<Key, string> = {
     'nav.webhooks': 'Webhooks',
     'nav.audit': 'Audit',
     'nav.account': 'My account',
+    'nav.area_tickets': 'Tickets',
+    'nav.area_broadcasts': 'Broadcasts',
+    'nav.area_study': 'Study',
+    'nav.area_events': 'Events',
+    'nav.area_office': 'Office',
     'nav.more': 'More',
     'nav.waiting': '{n} not claimed',
 

@@ -24,6 +24,11 @@ export const zh_CN = {
     'nav.webhooks': '对接推送',
     'nav.audit': '审计',
     'nav.account': '我的账号',
+    'nav.area_tickets': '工单',
+    'nav.area_broadcasts': '推送',
+    'nav.area_study': '学习',
+    'nav.area_events': '活动',
+    'nav.area_office': '管理',
     'nav.more': '更多',
     'nav.waiting': '{n} 件待认领',
 

@@ -1,8 +1,8 @@
 // As zh_CN.ts, in traditional characters and the words of Taiwan.
 
-import { Key } from '../lang';
+import { zh_CN } from './zh_CN';
 
-export const zh_TW: Record<Key, string> = {
+export const zh_TW: Record<keyof typeof zh_CN, string> = {
     // the page
     'app.name': '小蜂工作台',
     'app.title': '小蜂工作台',
@@ -26,6 +26,11 @@ export const zh_TW: Record<Key, string> = {
     'nav.webhooks': '對接推送',
     'nav.audit': '審計',
     'nav.account': '我的帳號',
+    'nav.area_tickets': '工單',
+    'nav.area_broadcasts': '推播',
+    'nav.area_study': '學習',
+    'nav.area_events': '活動',
+    'nav.area_office': '管理',
     'nav.more': '更多',
     'nav.waiting': '{n} 件待認領',
 

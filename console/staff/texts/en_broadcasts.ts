@@ -1,0 +1,38 @@
+// As zh_CN_broadcasts.ts, in English.
+
+import { zh_CN_broadcasts } from './zh_CN_broadcasts';
+
+export const en_broadcasts: Record<keyof typeof zh_CN_broadcasts, string> = {
+    'nav.broadcasts': 'Broadcasts',
+    'push.all': 'All',
+    'push.draft': 'Draft',
+    'push.submitted': 'To approve',
+    'push.scheduled': 'Scheduled',
+    'push.sending': 'Sending',
+    'push.paused': 'Paused',
+    'push.done': 'Done',
+    'push.cancelled': 'Cancelled',
+    'push.new': 'New broadcast',
+    'push.search': 'Search title, text, number',
+    'push.none': 'No broadcasts yet. Write the first, and riders in the groups get it at once.',
+    'push.untitled': '(no title)',
+    'push.went': 'sent {time}',
+    'push.goes': 'goes {time}',
+    'push.atOnce': 'at once',
+    'push.againNext': '{rule}; next {time}',
+    'push.series': 'Recurring',
+    'push.sentOf': '{n} of {of} sent',
+    'push.readN': '{n} read it',
+    'push.failedN': '{n} did not arrive',
+    'push.total_groups': '{n} groups',
+    'push.total_riders': '{n} riders',
+    'lane.notice': 'Notice',
+    'lane.study': 'Study',
+    'again.never': 'Once',
+    'again.dailyWords': 'every day',
+    'again.weeklyWords': 'every {days}',
+    'again.monthlyWords': 'each month on day {n}',
+    'again.lastDayWords': 'each month on its last day',
+    'again.workdayWords': 'each month on working day {n}',
+    'again.lastWorkdayWords': 'each month on its last working day',
+};

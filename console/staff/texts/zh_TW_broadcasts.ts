@@ -1,0 +1,38 @@
+// As zh_CN_broadcasts.ts, in traditional characters and Taiwan's words.
+
+import { zh_CN_broadcasts } from './zh_CN_broadcasts';
+
+export const zh_TW_broadcasts: Record<keyof typeof zh_CN_broadcasts, string> = {
+    'nav.broadcasts': '推播',
+    'push.all': '全部',
+    'push.draft': '草稿',
+    'push.submitted': '待審核',
+    'push.scheduled': '待傳送',
+    'push.sending': '傳送中',
+    'push.paused': '已暫停',
+    'push.done': '已完成',
+    'push.cancelled': '已取消',
+    'push.new': '寫推播',
+    'push.search': '搜標題、內容、編號',
+    'push.none': '還沒有推播。寫第一則，群組裡的騎手馬上就能收到。',
+    'push.untitled': '（沒有標題）',
+    'push.went': '{time} 發出',
+    'push.goes': '{time} 傳送',
+    'push.atOnce': '立即傳送',
+    'push.againNext': '{rule}，下次 {time}',
+    'push.series': '重複',
+    'push.sentOf': '已送達 {n} / {of}',
+    'push.readN': '{n} 人已讀',
+    'push.failedN': '{n} 個沒送到',
+    'push.total_groups': '{n} 個群組',
+    'push.total_riders': '{n} 位騎手',
+    'lane.notice': '通知',
+    'lane.study': '學習',
+    'again.never': '不重複',
+    'again.dailyWords': '每天',
+    'again.weeklyWords': '每{days}',
+    'again.monthlyWords': '每月 {n} 日',
+    'again.lastDayWords': '每月最後一天',
+    'again.workdayWords': '每月第 {n} 個工作日',
+    'again.lastWorkdayWords': '每月最後一個工作日',
+};
