@@ -213,6 +213,12 @@ export function upload(photo: Blob): Promise<{ id: string }> {
     return call('POST', '/photos', photo, photo.type || 'image/jpeg', {});
 }
 
+/** A file as it is, such as a table to be imported. */
+export function postBytes<T>(path: string, bytes: Blob): Promise<T> {
+    const type = bytes.type || 'application/octet-stream';
+    return call('POST', path, bytes, type, {});
+}
+
 /** A file, and the name the daemon gives it. */
 export async function file(
     path: string,

@@ -7,10 +7,13 @@ import { zh_CN } from './texts/zh_CN';
 import { zh_TW } from './texts/zh_TW';
 import { en } from './texts/en';
 import { en_broadcasts } from './texts/en_broadcasts';
+import { en_study } from './texts/en_study';
 import { zh_CN_broadcasts } from './texts/zh_CN_broadcasts';
+import { zh_CN_study } from './texts/zh_CN_study';
 import { zh_TW_broadcasts } from './texts/zh_TW_broadcasts';
+import { zh_TW_study } from './texts/zh_TW_study';
 
-const first = { ...zh_CN, ...zh_CN_broadcasts };
+const first = { ...zh_CN, ...zh_CN_broadcasts, ...zh_CN_study };
 
 export type Lang = 'zh-CN' | 'zh-TW' | 'en';
 export type Key = keyof typeof first;
@@ -24,8 +27,8 @@ export const LANGS: [Lang, string][] = [
 const KEPT = 'xiaofeng.lang';
 const tables: Record<Lang, Record<Key, string>> = {
     'zh-CN': first,
-    'zh-TW': { ...zh_TW, ...zh_TW_broadcasts },
-    en: { ...en, ...en_broadcasts },
+    'zh-TW': { ...zh_TW, ...zh_TW_broadcasts, ...zh_TW_study },
+    en: { ...en, ...en_broadcasts, ...en_study },
 };
 let current: Lang = 'zh-CN';
 

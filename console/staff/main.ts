@@ -28,6 +28,18 @@
 //   audit audit-actor audit-action audit-subject audit-list verify
 //     verdict (data-ok)
 //   broadcasts compose push-<all|state> push-search broadcast (data-id)
+//   study-<materials|feeds|plan|questions|quizzes|ranking> nav-materials nav-events
+//   materials material (data-id) material-<add|title|url|summary|approve|reject|
+//     push|edit> tab-<new|approved|rejected> · feeds feed feed-<add|url|name|
+//     fetch|error> · plan plan-<week|add|save> plan-material
+//   questions question question-<add|import|kind|text|option|right|truth|edit>
+//     import-file import-problems · quizzes quiz quiz-<add|kind|title|opens|closes|
+//     question|open|close|results> rank
+//   events event (data-id) event-<add|title|text|place|starts|ends|deadline|
+//     capacity|family|accept|points|question|question-add|publish|push|close|
+//     finish|cancel|cancel-note|edit|export> signup (data-id, data-state)
+//     signup-<promote|attend|cancel> check-in check-in-<code|send> checked-in
+//     stages-edit stage-<add|name> dimension-<add|name> judge score ranking
 //   users user (data-id) user-add user-edit user-name user-display user-password
 //     user-disabled grant grant-role grant-add
 //   tokens token token-add token-name scope-<word> token-make token-secret
@@ -50,7 +62,14 @@ import { BroadcastsPage } from './pages/broadcasts';
 import { Dashboard } from './pages/dashboard';
 import { Desk } from './pages/desk';
 import { DocumentPage, DocumentsPage } from './pages/documents';
+import { EventPage } from './pages/event';
+import { EventsPage } from './pages/events';
+import { FeedsPage } from './pages/feeds';
 import { MapPage } from './pages/map';
+import { MaterialsPage } from './pages/materials';
+import { PlanPage } from './pages/plan';
+import { QuestionsPage } from './pages/questions';
+import { QuizzesPage, RankingPage } from './pages/quizzes';
 import { RoundTablePage } from './pages/roundtable';
 import { SignIn } from './pages/sign_in';
 import { TokensPage } from './pages/tokens';
@@ -120,9 +139,18 @@ function alone<A>(component: m.Component<A>, attrs: A, key: string): m.Children 
     ]);
 }
 
+/** A page that has no place of its own in the frame. */
+function of(
+    name: string,
+    permission: string,
+    component: m.Component,
+): m.Resolver {
+    return place(name, permission, () => alone(component, {}, name));
+}
+
 function simple(name: string, component: m.Component): m.Resolver {
     const known = PLACES.find((p) => p.path === `/${name}`);
-    return place(name, known?.permission ?? '', () => alone(component, {}, name));
+    return of(name, known?.permission ?? '', component);
 }
 
 /** Where those begin who have no queue. */
@@ -150,6 +178,16 @@ function routes(): Record<string, m.Resolver> {
             alone(RoundTablePage, { quarter: params['quarter'] ?? '' },
                 'roundtable')),
         '/broadcasts': simple('broadcasts', BroadcastsPage),
+        '/materials': of('materials', 'study', MaterialsPage),
+        '/feeds': of('feeds', 'study', FeedsPage),
+        '/plan': of('plan', 'study', PlanPage),
+        '/questions': of('questions', 'study', QuestionsPage),
+        '/quizzes': of('quizzes', 'study', QuizzesPage),
+        '/ranking': of('ranking', 'study', RankingPage),
+        '/events': simple('events', EventsPage),
+        '/event/:id': place('event', 'events', (params) =>
+            alone(EventPage, { id: params['id'] ?? '' },
+                `event ${params['id'] ?? ''}`)),
         '/documents': simple('documents', DocumentsPage),
         '/document/:name': place('document', 'documents', (params) =>
             alone(DocumentPage, { name: params['name'] ?? '' },

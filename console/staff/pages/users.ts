@@ -2,15 +2,14 @@
 
 import m from 'mithril';
 import * as api from '../api';
-import { errorText } from '../errors';
 import { t } from '../lang';
 import { Page, User } from '../model';
 import { Button } from '../parts/button';
-import { closeDialog, confirm, openDialog } from '../parts/dialog';
+import { confirm } from '../parts/dialog';
 import { Check, Input } from '../parts/field';
+import { formDialog } from '../parts/form_dialog';
 import { Grants, grantText } from '../parts/grants';
 import { Loaded } from '../parts/loaded';
-import { say } from '../parts/toast';
 import { empty } from '../parts/waiting';
 import { session } from '../session';
 
@@ -24,41 +23,6 @@ function passwordField(value: string, set: (text: string) => void): m.Children {
         complete: 'new-password', most: 256, test: 'user-password',
         hint: t('account.passwordHint', { n: SHORTEST }),
     });
-}
-
-/** A form in a dialog; send throws what went wrong. */
-function formDialog(
-    title: string,
-    fields: () => m.Children,
-    send: () => Promise<unknown>,
-): void {
-    let busy = false;
-    let error = '';
-    const submit = async (event: Event) => {
-        event.preventDefault();
-        if (busy) return;
-        busy = true;
-        error = '';
-        try {
-            await send();
-            closeDialog();
-            say(t('saved'));
-        } catch (problem) {
-            error = errorText(problem);
-        } finally {
-            busy = false;
-            m.redraw();
-        }
-    };
-    openDialog(title, () =>
-        m('form.fields', { onsubmit: submit },
-            fields(),
-            error && m('p.error', { role: 'alert' }, error),
-            m('.actions',
-                m(Button, { label: t('act.cancel'), onclick: closeDialog }),
-                m(Button, { label: t('act.save'), look: 'main', submit: true,
-                    busy, test: 'dialog-save' }))),
-        { wide: true });
 }
 
 export const UsersPage: m.Component = () => {

@@ -23,6 +23,7 @@ export interface Place {
     permission: string; // "": everybody who is signed in
     bar?: number; // on a phone: the four lowest are in the bar
     below?: string; // pages whose address begins so are of this place, too
+    also?: string[]; // … and these
 }
 
 export const PLACES: Place[] = [
@@ -37,6 +38,11 @@ export const PLACES: Place[] = [
     { path: '/broadcasts', area: 'broadcasts', icon: 'horn',
         title: 'nav.broadcasts', permission: 'broadcasts', bar: 2,
         below: '/broadcasts/' },
+    { path: '/materials', area: 'study', icon: 'book', title: 'nav.study',
+        permission: 'study', bar: 6,
+        also: ['/feeds', '/plan', '/questions', '/quizzes', '/ranking'] },
+    { path: '/events', area: 'events', icon: 'flag', title: 'nav.events',
+        permission: 'events', bar: 3, below: '/event/' },
     { path: '/documents', area: 'office', icon: 'doc', title: 'nav.documents',
         permission: 'documents', below: '/document/' },
     { path: '/users', area: 'office', icon: 'people', title: 'nav.users',
@@ -67,7 +73,8 @@ function inBar(): Place[] {
 function isHere(place: Place): boolean {
     const now = m.route.get() ?? '';
     if (place.below && now.startsWith(place.below)) return true;
-    return now.split('?')[0] === place.path;
+    const path = now.split('?')[0] ?? '';
+    return path === place.path || (place.also?.includes(path) ?? false);
 }
 
 function link(place: Place): m.Children {
