@@ -71,6 +71,9 @@ static const struct setting settings[] = {
 
     {"webhook", "private_urls", VALUE_BOOL, IN(webhook_private_urls), "no", NULL, NULL},
 
+    {"study", "private_urls", VALUE_BOOL, IN(study_private_urls), "no", NULL, NULL},
+    {"study", "timeout", VALUE_DURATION, IN(study_timeout_ms), "30s", "1s", "2m"},
+
     {"open311", "public", VALUE_BOOL, IN(open311_public), "no", NULL, NULL},
 
     {"web", "enabled", VALUE_BOOL, IN(web), "yes", NULL, NULL},

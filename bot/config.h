@@ -83,6 +83,10 @@ struct config {
     /* [webhook] */
     bool webhook_private_urls; /* send to private addresses, too */
 
+    /* [study] */
+    bool study_private_urls; /* fetch feeds from private addresses, too */
+    int64_t study_timeout_ms;
+
     /* [open311] */
     bool open311_public; /* reports may be read without an api_key */
 

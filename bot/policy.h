@@ -120,6 +120,8 @@ const struct template *policy_templates(const struct policy *policy, size_t *n);
 struct policy_rules {
     int64_t nudge_ms, rest_ms; /* of a rider's silence after closing */
     int report_points;         /* for a report that was closed as valid */
+    int material_points;       /* for opening a study material */
+    int question_points;       /* for a right answer, once a question */
     double duplicate_m;        /* radius */
     int64_t duplicate_ms;      /* age */
     int retention_ticket_days, retention_audit_days, retention_photo_days,

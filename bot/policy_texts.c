@@ -118,7 +118,10 @@ void policy_read_rules(const struct node *root) {
     struct policy_rules *rules = &policy->rules;
     int metres, hours;
     const struct number points[] = {
-        {"report", 0, 1000, 5, &rules->report_points}};
+        {"report", 0, 1000, 5, &rules->report_points},
+        {"material", 0, 1000, 1, &rules->material_points},
+        {"question", 0, 1000, 1, &rules->question_points},
+    };
     const struct number duplicates[] = {{"metres", 1, 5000, 150, &metres},
                                         {"hours", 1, 168, 72, &hours}};
     const struct number days[] = {

@@ -54,6 +54,9 @@
 #define KEY_RECORD "record:%s:%s"  /* hash: a thing, by its kind and id */
 #define KEY_RECORDS "records:%s"   /* zset: the ids of a kind, by their order */
 #define KEY_EARNED "earned:%s"     /* set: what a rider had points for, once */
+#define KEY_MATERIALS "materials:%s" /* zset: ids of a state, by published */
+#define KEY_HEARD "heard"           /* zset: hashes of feeds' entries, by ms */
+#define KEY_LEARNED "learned:%s"    /* zset: materials a rider read, by ms */
 #define KEY_DOCUMENT "document:%s" /* hash: data of the district, by name */
 #define KEY_DOCUMENTS "documents"  /* hash: version by name of all of them */
 

@@ -87,6 +87,7 @@ static void read_key(struct photo_refs *refs, const char *name) {
         {"log:", 4, {"LRANGE", NULL, "0", "-1"}},
         {"notes:", 4, {"LRANGE", NULL, "0", "-1"}},
         {"chat:", 4, {"XRANGE", NULL, "-", "+"}},
+        {"record:material:", 3, {"HGET", NULL, "cover"}},
         {"rider:", 4, {"HMGET", NULL, "form", "draft"}},
     };
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {

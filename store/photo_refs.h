@@ -8,9 +8,10 @@ struct store;
 
 /*
  * Every photo id that something in the store names: tickets and their history,
- * messages of web chats, forms that riders have not finished. Some hundred keys
- * a step; what is there from the begin to the end is told, perhaps more than
- * once, and words that only look like an id are told, too.
+ * messages of web chats, forms that riders have not finished, covers of
+ * materials. Some hundred keys a step; what is there from the begin to the end
+ * is told, perhaps more than once, and words that only look like an id are
+ * told, too.
  */
 #define PHOTO_REF_CHARS 22
 

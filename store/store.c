@@ -74,7 +74,7 @@ size_t store_pending(const struct store *store) {
     return redis_pending(store->redis);
 }
 
-#define READ_ARGS_MAX 64
+#define READ_ARGS_MAX 256
 
 void store_read(struct store *store, redis_done *done, void *data, size_t argc,
                 const char *const *argv) {
