@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/seal.h"
+#include "bot/files.h"
 #include "bot/photo.h"
 #include "bot/photo_file.h"
 
@@ -111,7 +112,7 @@ enum err backup_copy(struct backup *backup, const char *name) {
     return err;
 }
 
-/* ---- photos ------------------------------------------------------------- */
+/* ---- photos and files ---------------------------------------------------- */
 
 /* "<id>.jpg" or "<id>_t.jpg" */
 static bool is_photo(const char *name) {
@@ -125,15 +126,32 @@ static bool is_photo(const char *name) {
     return strcmp(rest, ".jpg") == 0 || strcmp(rest, "_t.jpg") == 0;
 }
 
-static enum err copy_photo_dir(struct backup *backup, const char *name) {
-    char *path = xasprintf("%s/" BACKUP_PHOTOS "/%s", backup->from, name);
+/* "<id>.pdf" */
+static bool is_file(const char *name) {
+    char id[FILE_ID_SIZE] = "";
+    if (strlen(name) < FILE_ID_SIZE || name[FILE_ID_SIZE - 1] != '.')
+        return false;
+    memcpy(id, name, FILE_ID_SIZE - 1);
+    return files_id_valid(id) &&
+           file_type_parse(name + FILE_ID_SIZE) != FILE_TYPES;
+}
+
+/* What lies in directories of two letters. */
+static const struct tree {
+    const char *name;
+    bool (*is_part)(const char *name);
+} trees[] = {{BACKUP_PHOTOS, is_photo}, {BACKUP_FILES, is_file}};
+
+static enum err copy_branch(struct backup *backup, const struct tree *tree,
+                            const char *name) {
+    char *path = xasprintf("%s/%s/%s", backup->from, tree->name, name);
     DIR *dir = opendir(path);
     enum err err = dir == NULL ? failed(path) : OK;
     struct dirent *entry;
     while (err == OK && (entry = readdir(dir)) != NULL) {
-        if (!is_photo(entry->d_name))
+        if (!tree->is_part(entry->d_name))
             continue;
-        char *file = xasprintf(BACKUP_PHOTOS "/%s/%s", name, entry->d_name);
+        char *file = xasprintf("%s/%s/%s", tree->name, name, entry->d_name);
         err = backup_copy(backup, file);
         if (err == ERR_NOT_FOUND)
             err = OK;
@@ -145,8 +163,8 @@ static enum err copy_photo_dir(struct backup *backup, const char *name) {
     return err;
 }
 
-enum err backup_copy_photos(struct backup *backup) {
-    char *path = xasprintf("%s/" BACKUP_PHOTOS, backup->from);
+static enum err copy_tree(struct backup *backup, const struct tree *tree) {
+    char *path = xasprintf("%s/%s", backup->from, tree->name);
     DIR *dir = opendir(path);
     enum err err = OK;
     struct dirent *entry;
@@ -154,10 +172,17 @@ enum err backup_copy_photos(struct backup *backup) {
         err = failed(path);
     while (dir != NULL && err == OK && (entry = readdir(dir)) != NULL)
         if (strlen(entry->d_name) == 2 && strcmp(entry->d_name, "..") != 0)
-            err = copy_photo_dir(backup, entry->d_name);
+            err = copy_branch(backup, tree, entry->d_name);
     if (dir != NULL)
         closedir(dir);
     free(path);
+    return err;
+}
+
+enum err backup_copy_photos(struct backup *backup) {
+    enum err err = OK;
+    for (size_t i = 0; i < ARRAY_LEN(trees) && err == OK; i++)
+        err = copy_tree(backup, &trees[i]);
     return err;
 }
 
@@ -224,15 +249,18 @@ static bool is_signed(char *text, const struct seal *seal) {
 
 /* Nothing that leads out of the directory. */
 static bool name_ok(const char *name) {
-    static const char photos[] = BACKUP_PHOTOS "/";
     if (strcmp(name, BACKUP_STORE) == 0 || strcmp(name, BACKUP_ANCHORS) == 0 ||
         strcmp(name, BACKUP_KEYS) == 0)
         return true;
-    size_t len = strlen(photos);
-    return strncmp(name, photos, len) == 0 && strlen(name) > len + 3 &&
-           name[len + 2] == '/' &&
-           strncmp(name + len, name + len + 3, 2) == 0 &&
-           is_photo(name + len + 3);
+    for (size_t i = 0; i < ARRAY_LEN(trees); i++) {
+        size_t len = strlen(trees[i].name);
+        const char *at = name + len + 1; /* "ab/<id>.jpg" */
+        if (strncmp(name, trees[i].name, len) == 0 && name[len] == '/' &&
+            strlen(at) > 3 && at[2] == '/' && strncmp(at, at + 3, 2) == 0 &&
+            trees[i].is_part(at + 3))
+            return true;
+    }
+    return false;
 }
 
 static bool split(struct manifest *manifest) {

@@ -19,6 +19,7 @@ struct seal;
 #define BACKUP_ANCHORS "audit.anchors"
 #define BACKUP_KEYS "field.key"
 #define BACKUP_PHOTOS "photos"
+#define BACKUP_FILES "files"
 #define BACKUP_MANIFEST_BYTES ((size_t)512 * 1024 * 1024)
 
 /* Copying from one directory to another. */
@@ -36,7 +37,8 @@ void backup_finish(struct backup *backup);
 enum err backup_copy(struct backup *backup, const char *name) must_check;
 enum err backup_copy_as(struct backup *backup, const char *path,
                         const char *name) must_check;
-/* All that lie in BACKUP_PHOTOS; those that go meanwhile are left out. */
+/* All that lie in BACKUP_PHOTOS and BACKUP_FILES; those that go meanwhile are
+ * left out. */
 enum err backup_copy_photos(struct backup *backup) must_check;
 /* Writes the manifest and brings everything onto the disk. */
 enum err backup_sign(struct backup *backup, const struct seal *seal) must_check;

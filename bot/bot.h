@@ -14,6 +14,7 @@ struct command;
 struct config;
 struct exports;
 struct fetcher;
+struct files;
 struct live;
 struct lexicon;
 struct loop;
@@ -41,6 +42,7 @@ struct bot {
     struct seal *seal; /* of fields that are stored encrypted */
     struct fetcher *fetcher;
     struct photos *photos;
+    struct files *files; /* that organisers send along */
     struct outbox *outbox;
     struct turns *turns;
     struct policies *policies;   /* what the district has laid down */

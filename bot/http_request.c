@@ -61,6 +61,10 @@ static const struct {
     [HTTP_CONTENT_TYPE] = {WSI_TOKEN_HTTP_CONTENT_TYPE, NULL},
     [HTTP_ORIGIN] = {WSI_TOKEN_ORIGIN, NULL},
     [HTTP_HOST] = {WSI_TOKEN_HOST, NULL},
+    [HTTP_USER_AGENT] = {WSI_TOKEN_HTTP_USER_AGENT, NULL},
+    [HTTP_PURPOSE] = {0, "purpose:"},
+    [HTTP_SEC_PURPOSE] = {0, "sec-purpose:"},
+    [HTTP_MOZ] = {0, "x-moz:"},
 };
 
 static char *copy_field(struct lws *wsi, enum http_field field) {

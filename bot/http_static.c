@@ -39,6 +39,8 @@ struct file_read {
     struct http_request *request;
     char *path;
     char *type;
+    struct http_header header; /* one more, or its name is NULL */
+    char *header_value;
     enum http_cache cache;
     unsigned status;
     char *bytes;
@@ -112,7 +114,9 @@ static void on_read(uv_work_t *work, int status) {
     struct http_answer answer = {.status = 200,
                                  .type = file->type,
                                  .body = file->bytes,
-                                 .body_len = file->len};
+                                 .body_len = file->len,
+                                 .headers = &file->header,
+                                 .n_headers = file->header.name != NULL};
     bool known;
 
     request->server->handles--;
@@ -130,11 +134,13 @@ static void on_read(uv_work_t *work, int status) {
     free(file->bytes);
     free(file->path);
     free(file->type);
+    free(file->header_value);
     free(file);
 }
 
 static void answer_file(struct http_request *request, const char *path,
-                        const char *type, enum http_cache cache) {
+                        const char *type, enum http_cache cache,
+                        const struct http_header *header) {
     struct file_read *file = xcalloc(1, sizeof(*file));
 
     /* From here on the answer is ours to give. */
@@ -145,14 +151,24 @@ static void answer_file(struct http_request *request, const char *path,
     file->type = xstrdup(type);
     file->cache = cache;
     file->status = 404;
+    if (header) {
+        file->header_value = xstrdup(header->value);
+        file->header = (struct http_header){header->name, file->header_value};
+    }
     request->server->handles++;
     uv_queue_work(&request->server->loop->uv, &file->work, do_read, on_read);
 }
 
 void http_answer_file(struct http_request *request, const char *path,
                       const char *type, bool cache) {
-    answer_file(request, path, type,
-                cache ? HTTP_CACHE_YEAR : HTTP_CACHE_NEVER);
+    http_answer_file_with(request, path, type, cache, NULL);
+}
+
+void http_answer_file_with(struct http_request *request, const char *path,
+                           const char *type, bool cache,
+                           const struct http_header *header) {
+    answer_file(request, path, type, cache ? HTTP_CACHE_YEAR : HTTP_CACHE_NEVER,
+                header);
 }
 
 static void add_file(struct http_static *all, const char *url,
@@ -243,7 +259,7 @@ bool http_static_find(struct http_request *request, const char *path) {
     if (all)
         HASH_FIND_STR(all->files, path, file);
     if (file)
-        answer_file(request, file->path, file->type, HTTP_CACHE_CHECK);
+        answer_file(request, file->path, file->type, HTTP_CACHE_CHECK, NULL);
     return file;
 }
 

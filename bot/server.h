@@ -121,6 +121,10 @@ enum http_field {
     HTTP_CONTENT_TYPE,
     HTTP_ORIGIN,
     HTTP_HOST,
+    HTTP_USER_AGENT,
+    HTTP_PURPOSE,     /* Purpose: what an early look is for, or */
+    HTTP_SEC_PURPOSE, /* Sec-Purpose */
+    HTTP_MOZ,         /* X-Moz: "prefetch" */
     HTTP_FIELDS
 };
 const char *http_field(const struct http_request *request,
@@ -140,3 +144,8 @@ const char *http_status_text(unsigned status);
 #define HTTP_FILE_BYTES (16 * 1024 * 1024)
 void http_answer_file(struct http_request *request, const char *path,
                       const char *type, bool cache);
+/* The same with a header more, such as Content-Disposition. Its name lives for
+ * ever, its value is copied; NULL: none. */
+void http_answer_file_with(struct http_request *request, const char *path,
+                           const char *type, bool cache,
+                           const struct http_header *header);

@@ -89,6 +89,7 @@ static void read_key(struct photo_refs *refs, const char *name) {
         {"chat:", 4, {"XRANGE", NULL, "-", "+"}},
         {"record:material:", 3, {"HGET", NULL, "cover"}},
         {"rider:", 4, {"HMGET", NULL, "form", "draft"}},
+        {"record:", 2, {"HVALS", NULL}},
     };
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         if (strncmp(name, kinds[i].prefix, strlen(kinds[i].prefix)) != 0)

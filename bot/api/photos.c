@@ -27,8 +27,10 @@ static void post_photo(struct api_call *call) {
 }
 
 static const struct api_route routes[] = {
-    {"POST", "/photos", PERM_TICKETS_MOVE | PERM_TICKETS_FILE, post_photo,
-     LIMIT_UPLOAD_BYTES, true},
+    {"POST", "/photos",
+     PERM_TICKETS_MOVE | PERM_TICKETS_FILE | PERM_BROADCASTS | PERM_STUDY |
+         PERM_EVENTS,
+     post_photo, LIMIT_UPLOAD_BYTES, true},
 };
 
 void photos_add_routes(struct bot *bot) {
