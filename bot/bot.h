@@ -22,6 +22,7 @@ struct open311;
 struct outbox;
 struct passwords;
 struct photos;
+struct planner;
 struct policies;
 struct roster;
 struct seal;
@@ -49,6 +50,7 @@ struct bot {
     struct roster *roster;       /* its users */
     struct webhooks *webhooks;   /* what other systems hear */
     struct clocks *clocks;       /* of tickets */
+    struct planner *planner;     /* fires broadcasts */
     struct api *api;             /* the REST API: its routes and calls */
     struct open311 *open311;     /* Open311: its calls */
     struct passwords *passwords; /* hashes and checks them, off the loop */

@@ -31,6 +31,7 @@
 #include "bot/outbox.h"
 #include "bot/password.h"
 #include "bot/photo.h"
+#include "bot/planner.h"
 #include "bot/policies.h"
 #include "bot/roster.h"
 #include "bot/server.h"
@@ -281,6 +282,7 @@ static void start_bot(struct daemon *daemon) {
     bot->turns = turns_new(bot);
     bot->roster = roster_new(bot);
     bot->clocks = clocks_new(bot);
+    bot->planner = planner_new(bot);
     bot->passwords = passwords_new(&daemon->loop.uv);
     bot->api = api_new(bot);
     staff_start(bot);
@@ -331,6 +333,7 @@ static void take_down(struct daemon *daemon) {
     fetcher_free(bot->fetcher);
     photos_free(bot->photos);
     passwords_free(bot->passwords);
+    planner_free(bot->planner);
     store_free(bot->store);
     staff_stop(bot);
     clocks_free(bot->clocks);

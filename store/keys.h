@@ -16,6 +16,7 @@
 #define KEY_ENDED "ended"   /* zset: all other tickets, by ms of their end */
 #define KEY_ERASED "erased" /* zset: those without content, by ms */
 #define KEY_DUE "due"       /* zset: tickets by the ms their next clock rings */
+#define KEY_PLANNED "planned" /* zset: broadcasts by the ms they fire next */
 #define KEY_TICKET_NOTES "notes:%s" /* list: what only staff may read */
 #define KEY_NEAR "near:%s:%d:%d"    /* zset: ticket ids of a cell, by ms */
 #define KEY_POINTS "points"         /* hash: balance by account of the ledger */
@@ -51,14 +52,14 @@
 #define KEY_WEBHOOK_DEAD "hookdead:%s"     /* hash: those given up, by id */
 #define KEY_WEBHOOK_DIED "hookdied:%s"     /* zset: the same ids, by ms */
 #define KEY_WEBHOOK_SENDER "hooksender:%s" /* string: who sends them */
-#define KEY_RECORD "record:%s:%s"  /* hash: a thing, by its kind and id */
-#define KEY_RECORDS "records:%s"   /* zset: the ids of a kind, by their order */
-#define KEY_EARNED "earned:%s"     /* set: what a rider had points for, once */
+#define KEY_RECORD "record:%s:%s" /* hash: a thing, by its kind and id */
+#define KEY_RECORDS "records:%s"  /* zset: the ids of a kind, by their order */
+#define KEY_EARNED "earned:%s"    /* set: what a rider had points for, once */
 #define KEY_MATERIALS "materials:%s" /* zset: ids of a state, by published */
-#define KEY_HEARD "heard"           /* zset: hashes of feeds' entries, by ms */
-#define KEY_LEARNED "learned:%s"    /* zset: materials a rider read, by ms */
-#define KEY_DOCUMENT "document:%s" /* hash: data of the district, by name */
-#define KEY_DOCUMENTS "documents"  /* hash: version by name of all of them */
+#define KEY_HEARD "heard"            /* zset: hashes of feeds' entries, by ms */
+#define KEY_LEARNED "learned:%s"     /* zset: materials a rider read, by ms */
+#define KEY_DOCUMENT "document:%s"   /* hash: data of the district, by name */
+#define KEY_DOCUMENTS "documents"    /* hash: version by name of all of them */
 
 #define TTL_SEEN_MS (24LL * 3600 * 1000)     /* redelivery comes in minutes */
 #define TTL_LINK_MS (10LL * 60 * 1000)       /* a one-time link into the chat */
