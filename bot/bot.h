@@ -7,6 +7,7 @@
 
 struct account;
 struct api;
+struct audiences;
 struct board;
 struct clock;
 struct clocks;
@@ -55,6 +56,7 @@ struct bot {
     struct open311 *open311;     /* Open311: its calls */
     struct passwords *passwords; /* hashes and checks them, off the loop */
     struct board *board;         /* all tickets, for lists and live views */
+    struct audiences *audiences; /* whom a broadcast reaches */
     struct live *live;           /* open consoles */
     struct views *views;         /* looks at tickets, for the audit log */
     struct exports *exports;     /* being written */

@@ -15,6 +15,7 @@
 #include "bot/api/photo.h"
 #include "bot/api/resources.h"
 #include "bot/api/staff.h"
+#include "bot/audience.h"
 #include "bot/audit_keeper.h"
 #include "bot/bot.h"
 #include "bot/clocks.h"
@@ -278,6 +279,7 @@ static void start_bot(struct daemon *daemon) {
     bot->lexicon = lexicon_new(bot);
     bot->policies = policies_new(bot);
     bot->webhooks = webhooks_new(bot);
+    bot->audiences = audiences_new(bot);
     bot->outbox = outbox_new(bot);
     bot->turns = turns_new(bot);
     bot->roster = roster_new(bot);
@@ -328,6 +330,7 @@ static void take_down(struct daemon *daemon) {
     audit_keeper_free(daemon->audit_keeper);
     key_watch_free(daemon->key_watch);
     nightly_free(daemon->nightly);
+    audiences_free(bot->audiences);
     webhooks_free(bot->webhooks);
     bot->webhooks = NULL; /* no more events */
     fetcher_free(bot->fetcher);

@@ -9,6 +9,7 @@
 #include "base/seal.h"
 #include "base/token.h"
 #include "bot/account.h"
+#include "bot/audience.h"
 #include "bot/clocks.h"
 #include "bot/config.h"
 #include "bot/dispatch.h"
@@ -178,6 +179,7 @@ void engine_start(struct engine *engine) {
     bot->lexicon = lexicon_new(bot);
     bot->policies = policies_new(bot);
     bot->webhooks = webhooks_new(bot);
+    bot->audiences = audiences_new(bot);
     bot->outbox = outbox_new(bot);
     bot->turns = turns_new(bot);
     bot->roster = roster_new(bot);
@@ -191,6 +193,7 @@ void engine_start(struct engine *engine) {
 void engine_stop(struct engine *engine) {
     struct bot *bot = &engine->bot;
     bot->stopping = true;
+    audiences_free(bot->audiences);
     webhooks_free(bot->webhooks);
     bot->webhooks = NULL;
     fetcher_free(bot->fetcher);
