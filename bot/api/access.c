@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#define UNIT_SIZE 65 /* of a unit's id, with the NUL */
 #define STAFF (PERM_TICKETS_READ | PERM_TICKETS_MOVE | PERM_STATISTICS)
 #define ORGANISER (PERM_BROADCASTS | PERM_STUDY | PERM_EVENTS | PERM_GROUPS)
 #define EVERYTHING                                                             \
@@ -132,6 +133,39 @@ bool access_covers(const struct caller *caller, const struct policy *policy,
             return true;
     }
     return false;
+}
+
+char *access_units(struct arena *arena, const struct caller *caller,
+                   enum permission permission) {
+    char *units = arena_strdup(arena, "");
+    for (size_t i = 0; i < caller->n_grants; i++) {
+        const struct grant *grant = &caller->grants[i];
+        if (!(given_by(caller, grant) & permission) ||
+            strcmp(grant->category, "*") != 0 || grant->unit[0] == '\0')
+            continue;
+        if (strcmp(grant->unit, "*") == 0)
+            return arena_strdup(arena, "*");
+        units = arena_printf(arena, "%s%s%s", units,
+                             units[0] == '\0' ? "" : ",", grant->unit);
+    }
+    return units;
+}
+
+bool access_covers_units(const struct caller *caller,
+                         const struct policy *policy,
+                         enum permission permission, const char *units) {
+    char unit[UNIT_SIZE];
+    for (const char *at = units; *at != '\0';) {
+        size_t len = strcspn(at, ",");
+        if (len >= sizeof(unit))
+            return false;
+        memcpy(unit, at, len);
+        unit[len] = '\0';
+        if (!access_covers(caller, policy, permission, unit, unit, "*"))
+            return false;
+        at += len + (at[len] == ',');
+    }
+    return units[0] != '\0';
 }
 
 bool access_may_give(const struct caller *caller, const struct policy *policy,

@@ -60,6 +60,14 @@ void access_of_user(struct caller *caller);
 bool access_covers(const struct caller *caller, const struct policy *policy,
                    enum permission permission, const char *unit,
                    const char *community, const char *category);
+/* The units for all of which a caller has a permission: ids joined by ',', "*"
+ * for every one, "" for none; in arena. */
+char *access_units(struct arena *arena, const struct caller *caller,
+                   enum permission permission);
+/* Whether a caller has it for each of such units. */
+bool access_covers_units(const struct caller *caller,
+                         const struct policy *policy,
+                         enum permission permission, const char *units);
 /* Whether a caller has all of these permissions for a unit ("*": all) and a
  * category ("*": all), and so may give them to somebody else. */
 bool access_may_give(const struct caller *caller, const struct policy *policy,
