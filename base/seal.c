@@ -20,6 +20,7 @@
 #define MAC_CONTEXT "seal mac" /* of crypto_kdf: 8 bytes */
 #define MAC_SUBKEY 1
 #define MAC_DIGITS (2 * crypto_auth_hmacsha256_BYTES)
+#define SHORT_DIGITS 16
 
 _Static_assert(SEAL_MAC_SIZE == SEAL_ID_MAX + 1 + MAC_DIGITS + 1,
                "SEAL_MAC_SIZE is an id, a colon, the digits and a NUL");
@@ -224,6 +225,34 @@ bool seal_mac_ok(const struct seal *seal, const char *context, const char *text,
     if (key == NULL)
         return false;
     print_mac(key, context, text, right);
+    size_t len = strlen(right);
+    return strlen(mac) == len && sodium_memcmp(mac, right, len) == 0;
+}
+
+/* Its key's id and the first digits. */
+static void print_short(const struct seal_key *key, const char *context,
+                        const char *text, char out[static SEAL_SHORT_SIZE]) {
+    char whole[SEAL_MAC_SIZE];
+    print_mac(key, context, text, whole);
+    size_t len = strcspn(whole, ":") + 1 + SHORT_DIGITS;
+    memcpy(out, whole, len);
+    out[len] = '\0';
+}
+
+void seal_mac_short(const struct seal *seal, const char *context,
+                    const char *text, char out[static SEAL_SHORT_SIZE]) {
+    print_short(current(seal), context, text, out);
+}
+
+bool seal_mac_short_ok(const struct seal *seal, const char *context,
+                       const char *text, const char *mac) {
+    char right[SEAL_SHORT_SIZE];
+    const char *rest;
+    const struct seal_key *key = key_of(seal, mac, &rest);
+
+    if (key == NULL)
+        return false;
+    print_short(key, context, text, right);
     size_t len = strlen(right);
     return strlen(mac) == len && sodium_memcmp(mac, right, len) == 0;
 }

@@ -44,6 +44,13 @@ void seal_mac(const struct seal *seal, const char *context, const char *text,
               char out[static SEAL_MAC_SIZE]);
 bool seal_mac_ok(const struct seal *seal, const char *context, const char *text,
                  const char *mac);
+/* A shorter one (64 bits), for links that people see; none of the other kind
+ * passes for it. */
+#define SEAL_SHORT_SIZE 26
+void seal_mac_short(const struct seal *seal, const char *context,
+                    const char *text, char out[static SEAL_SHORT_SIZE]);
+bool seal_mac_short_ok(const struct seal *seal, const char *context,
+                       const char *text, const char *mac);
 
 /*
  * Turning keys. Each changes the file as a whole and then what is held here; a
