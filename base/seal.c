@@ -19,8 +19,9 @@
 
 #define MAC_CONTEXT "seal mac" /* of crypto_kdf: 8 bytes */
 #define MAC_SUBKEY 1
+#define TAG_SUBKEY (MAC_SUBKEY + 1)
+#define TAG_HASH_BYTES 9 /* kept: 12 characters */
 #define MAC_DIGITS (2 * crypto_auth_hmacsha256_BYTES)
-#define SHORT_DIGITS 16
 
 _Static_assert(SEAL_MAC_SIZE == SEAL_ID_MAX + 1 + MAC_DIGITS + 1,
                "SEAL_MAC_SIZE is an id, a colon, the digits and a NUL");
@@ -229,32 +230,43 @@ bool seal_mac_ok(const struct seal *seal, const char *context, const char *text,
     return strlen(mac) == len && sodium_memcmp(mac, right, len) == 0;
 }
 
-/* Its key's id and the first digits. */
-static void print_short(const struct seal_key *key, const char *context,
-                        const char *text, char out[static SEAL_SHORT_SIZE]) {
-    char whole[SEAL_MAC_SIZE];
-    print_mac(key, context, text, whole);
-    size_t len = strcspn(whole, ":") + 1 + SHORT_DIGITS;
-    memcpy(out, whole, len);
-    out[len] = '\0';
+static void print_tag(const struct seal_key *key, const char *context,
+                      const char *text, char out[static SEAL_TAG_SIZE]) {
+    unsigned char subkey[crypto_generichash_KEYBYTES];
+    unsigned char hash[crypto_generichash_BYTES_MIN];
+    crypto_generichash_state state;
+
+    crypto_kdf_derive_from_key(subkey, sizeof(subkey), TAG_SUBKEY, MAC_CONTEXT,
+                               key->bytes);
+    crypto_generichash_init(&state, subkey, sizeof(subkey), sizeof(hash));
+    crypto_generichash_update(&state, (const unsigned char *)context,
+                              strlen(context) + 1);
+    crypto_generichash_update(&state, (const unsigned char *)text,
+                              strlen(text));
+    crypto_generichash_final(&state, hash, sizeof(hash));
+    sodium_memzero(subkey, sizeof(subkey));
+    sodium_memzero(&state, sizeof(state));
+    sodium_bin2base64(out, SEAL_TAG_SIZE, hash, TAG_HASH_BYTES,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
-void seal_mac_short(const struct seal *seal, const char *context,
-                    const char *text, char out[static SEAL_SHORT_SIZE]) {
-    print_short(current(seal), context, text, out);
+void seal_tag(const struct seal *seal, const char *context, const char *text,
+              char out[static SEAL_TAG_SIZE]) {
+    print_tag(current(seal), context, text, out);
 }
 
-bool seal_mac_short_ok(const struct seal *seal, const char *context,
-                       const char *text, const char *mac) {
-    char right[SEAL_SHORT_SIZE];
-    const char *rest;
-    const struct seal_key *key = key_of(seal, mac, &rest);
+bool seal_tag_ok(const struct seal *seal, const char *context, const char *text,
+                 const char *tag) {
+    char right[SEAL_TAG_SIZE];
 
-    if (key == NULL)
+    if (strlen(tag) != SEAL_TAG_SIZE - 1)
         return false;
-    print_short(key, context, text, right);
-    size_t len = strlen(right);
-    return strlen(mac) == len && sodium_memcmp(mac, right, len) == 0;
+    for (size_t i = seal->keys->n; i-- > 0;) {
+        print_tag(&seal->keys->keys[i], context, text, right);
+        if (sodium_memcmp(tag, right, SEAL_TAG_SIZE - 1) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* ---- turning keys ----------------------------------------------------- */

@@ -44,13 +44,16 @@ void seal_mac(const struct seal *seal, const char *context, const char *text,
               char out[static SEAL_MAC_SIZE]);
 bool seal_mac_ok(const struct seal *seal, const char *context, const char *text,
                  const char *mac);
-/* A shorter one (64 bits), for links that people see; none of the other kind
- * passes for it. */
-#define SEAL_SHORT_SIZE 26
-void seal_mac_short(const struct seal *seal, const char *context,
-                    const char *text, char out[static SEAL_SHORT_SIZE]);
-bool seal_mac_short_ok(const struct seal *seal, const char *context,
-                       const char *text, const char *mac);
+
+/*
+ * A short tag of a text, for links: 12 characters of [A-Za-z0-9_-], 72 bits.
+ * It does not say under which key it was made; all of them are tried.
+ */
+#define SEAL_TAG_SIZE 13
+void seal_tag(const struct seal *seal, const char *context, const char *text,
+              char out[static SEAL_TAG_SIZE]);
+bool seal_tag_ok(const struct seal *seal, const char *context, const char *text,
+                 const char *tag);
 
 /*
  * Turning keys. Each changes the file as a whole and then what is held here; a

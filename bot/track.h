@@ -6,15 +6,19 @@
 struct seal;
 
 /*
- * The word in a link by which it is known who taps it: a target of a broadcast.
- * It is kept nowhere; a part of it is signed, so that nobody makes one up:
- * "B12-345-<key>.<16 digits>".
+ * The links in broadcasts by which it is known that one was read: /r/<token>.
+ * A token says which target of which broadcast it is for and that we made it;
+ * nothing of it is stored. "B12-345-<12 characters>".
  */
-#define TRACK_TOKEN_SIZE 80
-#define TRACK_ID_SIZE 24
+#define TRACK_TOKEN_SIZE 56
 
-void track_token(const struct seal *seal, const char *broadcast, size_t index,
+struct track {
+    char id[24];  /* "B12" */
+    size_t index; /* of the target, see store/delivery.h */
+};
+
+/* id is one of ours, "B" and digits. */
+void track_token(const struct seal *seal, const char *id, size_t index,
                  char out[static TRACK_TOKEN_SIZE]);
-/* False when it is none of ours. */
-bool track_parse(const struct seal *seal, const char *token,
-                 char broadcast[static TRACK_ID_SIZE], size_t *index);
+/* False when it is not a token of ours. */
+bool track_parse(const struct seal *seal, const char *token, struct track *out);
