@@ -25,6 +25,7 @@ struct passwords;
 struct photos;
 struct planner;
 struct policies;
+struct quizzes;
 struct roster;
 struct seal;
 struct store;
@@ -48,6 +49,7 @@ struct bot {
     struct outbox *outbox;
     struct turns *turns;
     struct policies *policies;   /* what the district has laid down */
+    struct quizzes *quizzes;     /* that are open */
     struct roster *roster;       /* its users */
     struct webhooks *webhooks;   /* what other systems hear */
     struct clocks *clocks;       /* of tickets */

@@ -34,6 +34,7 @@
 #include "bot/photo.h"
 #include "bot/planner.h"
 #include "bot/policies.h"
+#include "bot/quizzes.h"
 #include "bot/roster.h"
 #include "bot/server.h"
 #include "bot/turns.h"
@@ -285,6 +286,7 @@ static void start_bot(struct daemon *daemon) {
     bot->roster = roster_new(bot);
     bot->clocks = clocks_new(bot);
     bot->planner = planner_new(bot);
+    bot->quizzes = quizzes_new(bot);
     bot->passwords = passwords_new(&daemon->loop.uv);
     bot->api = api_new(bot);
     staff_start(bot);
@@ -340,6 +342,7 @@ static void take_down(struct daemon *daemon) {
     store_free(bot->store);
     staff_stop(bot);
     clocks_free(bot->clocks);
+    quizzes_free(bot->quizzes);
     roster_free(bot->roster);
     turns_free(bot->turns);
     outbox_free(bot->outbox);

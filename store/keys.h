@@ -58,8 +58,15 @@
 #define KEY_MATERIALS "materials:%s" /* zset: ids of a state, by published */
 #define KEY_HEARD "heard"            /* zset: hashes of feeds' entries, by ms */
 #define KEY_LEARNED "learned:%s"     /* zset: materials a rider read, by ms */
-#define KEY_DOCUMENT "document:%s"   /* hash: data of the district, by name */
-#define KEY_DOCUMENTS "documents"    /* hash: version by name of all of them */
+#define KEY_QUIZ_CHANGES "quizchanges" /* counter: of quizzes and questions */
+#define KEY_QUIZZES_OPEN "quizzesopen" /* set: the ids of open quizzes */
+#define KEY_RUN_ANSWERS "answers:%s"   /* hash: a run's attempts, by rider */
+#define KEY_RUN_SCORES "scores:%s"     /* zset: its riders by what they did */
+#define KEY_RUN_COUNTS "counts:%s"     /* hash: how many answered what */
+#define KEY_RUNS "runs:%s"             /* zset: a rider's runs, by ms */
+#define KEY_BOARD "board:%s:%s"    /* zset: riders or units by their points */
+#define KEY_DOCUMENT "document:%s" /* hash: data of the district, by name */
+#define KEY_DOCUMENTS "documents"  /* hash: version by name of all of them */
 
 #define TTL_SEEN_MS (24LL * 3600 * 1000)     /* redelivery comes in minutes */
 #define TTL_LINK_MS (10LL * 60 * 1000)       /* a one-time link into the chat */
@@ -68,3 +75,8 @@
 #define TTL_CHAT_MS (30LL * 24 * 3600 * 1000)
 #define TTL_MEMBER_MS (400LL * 24 * 3600 * 1000) /* from the last visit */
 #define TTL_LINK_MEMBER_MS (3600LL * 1000)       /* who came by a link */
+#define TTL_RUN_MS                                                             \
+    (400LL * 24 * 3600 * 1000) /* what was answered in quizzes                 \
+                                */
+#define TTL_BOARD_WEEK_MS (28LL * 24 * 3600 * 1000)
+#define TTL_BOARD_MONTH_MS (31LL * 24 * 3600 * 1000)

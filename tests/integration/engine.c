@@ -17,6 +17,7 @@
 #include "bot/outbox.h"
 #include "bot/photo.h"
 #include "bot/policies.h"
+#include "bot/quizzes.h"
 #include "bot/roster.h"
 #include "bot/turn.h"
 #include "bot/turns.h"
@@ -184,6 +185,7 @@ void engine_start(struct engine *engine) {
     bot->turns = turns_new(bot);
     bot->roster = roster_new(bot);
     bot->clocks = clocks_new(bot);
+    bot->quizzes = quizzes_new(bot);
     if (!engine->options.without_online)
         engine_online(engine, ENGINE_ACCOUNT);
     ENGINE_UNTIL(engine, store_is_up(bot->store));
@@ -200,6 +202,7 @@ void engine_stop(struct engine *engine) {
     photos_free(bot->photos);
     store_free(bot->store);
     clocks_free(bot->clocks);
+    quizzes_free(bot->quizzes);
     roster_free(bot->roster);
     turns_free(bot->turns);
     outbox_free(bot->outbox);
