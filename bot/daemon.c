@@ -85,7 +85,7 @@ static void store_web_groups(struct daemon *daemon) {
             .account = "web",
         };
     }
-    groups_found(&daemon->bot, groups, n);
+    groups_found(&daemon->bot, "web", groups, n);
     for (size_t i = 0; i < n; i++)
         free(chats[i]);
     free(chats);

@@ -258,6 +258,17 @@ static void add_privacy_notice(struct turn *turn) {
     }
 }
 
+/* Broadcasts to riders leave through the account that they write to in private;
+ * until they have, through the one that knows them from a group. */
+static void keep_account(struct turn *turn) {
+    const struct message *message = &turn->message;
+    const char *known = turn->rider.account;
+    if (turn->limited || turn->forget || strcmp(known, message->account) == 0 ||
+        (message->in_group && known[0] != '\0'))
+        return;
+    turn_set(turn, "account", message->account);
+}
+
 /* What became of photos that were sent along, whatever they were sent with. */
 static void add_photo_note(struct turn *turn) {
     if (turn->photo_err != OK)
@@ -331,6 +342,7 @@ void turn_commit(struct turn *turn) {
         turns_done(turn);
         return;
     }
+    keep_account(turn);
     struct txn *txn = turn->txn;
     bool kept = turn->n_notices > 0 && !turn->fleeting;
     txn_seen(txn, message->account, message->chat, message->id,

@@ -20,7 +20,7 @@ struct form;
 struct txn;
 
 #define TURN_NOTICES_MAX 4
-#define TURN_FIELDS_MAX 8
+#define TURN_FIELDS_MAX 12
 
 /*
  * A turn: one incoming message from its frame to its reply. It owns an arena

@@ -29,7 +29,9 @@
 #define KEY_NUMBER "number"         /* counter: the last number reserved */
 #define KEY_GROUP "group:%s" /* hash: a group the bot is in, by chat id */
 #define KEY_GROUPS "groups"  /* set: all of them */
-#define KEY_CODE "code:%s"   /* hash: a one-time code, by its SHA-256 */
+#define KEY_ACCOUNT_GROUPS "ingroups:%s" /* set: those an account is in */
+#define KEY_PEOPLE "people" /* stream: riders and groups that changed */
+#define KEY_CODE "code:%s"  /* hash: a one-time code, by its SHA-256 */
 #define KEY_BROADCAST "broadcast:%s"         /* hash: one broadcast */
 #define KEY_BROADCAST_LIST "broadcast:%s:%s" /* list: an account's chats */
 #define KEY_BROADCAST_STATES "states:%s:%s"  /* string: a letter a chat */

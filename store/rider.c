@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "store/internal.h"
 #include "store/keys.h"
+#include "store/people.h"
 #include "store/reply.h"
 #include "store/txn.h"
 
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 
 static const char *const rider_fields[] = {
-    "v", "lang", "nick", "roles", "consent", "exif", "form", "draft",
+    "v", "lang", "nick", "roles", "consent", "exif", "form", "draft", "account",
 };
 #define N_FIELDS (sizeof(rider_fields) / sizeof(rider_fields[0]))
 
@@ -38,6 +39,7 @@ static struct rider decode(struct arena *arena, const char *id,
         .exif = reply_string(arena, reply_at(reply, 5)),
         .form = reply_string(arena, reply_at(reply, 6)),
         .draft = reply_string(arena, reply_at(reply, 7)),
+        .account = reply_string(arena, reply_at(reply, 8)),
     };
 }
 
@@ -99,4 +101,5 @@ void rider_erase(struct txn *txn, const struct rider *rider) {
     txn_key(txn, KEY_RIDER, rider->id);
     txn_key(txn, KEY_RIDER_TICKETS, rider->id);
     txn_arg_int(txn, rider->version);
+    people_changed(txn, rider->id);
 }

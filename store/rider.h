@@ -31,6 +31,7 @@ struct rider {
     const char *exif;    /* may photo positions be read: "yes", "no" or "" */
     const char *form;    /* form in progress, packed (bot/session.h), or "" */
     const char *draft;   /* an earlier one that was set aside, or "" */
+    const char *account; /* through which they are reached in private, or "" */
 };
 
 /*

@@ -8,6 +8,7 @@
 #include "store/internal.h"
 #include "store/keys.h"
 #include "store/notice.h"
+#include "store/people.h"
 #include "store/reply.h"
 #include "store/resp.h"
 
@@ -136,6 +137,12 @@ void txn_rider(struct txn *txn, const char *rider, int64_t version,
     txn_arg_int(txn, version);
     for (size_t i = 0; i < n_fields; i++)
         txn_arg(txn, fields[i]);
+    /* Who is reached by broadcasts follows these. */
+    bool followed = version == 0 && n_fields > 0;
+    for (size_t i = 0; !followed && i + 1 < n_fields; i += 2)
+        followed = people_is_field(fields[i]);
+    if (followed)
+        people_changed(txn, rider);
 }
 
 void txn_notice(struct txn *txn, const struct notice *notice) {

@@ -410,7 +410,7 @@ static void take_groups(struct onebot11_conn *conn,
         return;
     n = onebot11_decode_groups(frame, conn->account->id, arena, &groups);
     LOG_INFO("%s is in %zu groups", conn->account->id, n);
-    groups_found(conn->owner->bot, groups, n);
+    groups_found(conn->owner->bot, conn->account->id, groups, n);
 }
 
 static void take_answer(struct onebot11_conn *conn,

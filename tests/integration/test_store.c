@@ -473,7 +473,33 @@ static void test_groups(void **state) {
     assert_string_equal(seen.groups[0].lang, "en");
     assert_string_equal(seen.groups[1].chat, "qq.g2");
     assert_string_equal(seen.groups[1].account, "qq.2");
+    assert_string_equal(seen.groups[1].accounts, "qq.1,qq.2");
     assert_false(seen.groups[1].muted);
+    /* One goes; then the other, and nobody is in it. */
+    txn = begin(f);
+    group_leave(txn, "qq.g2", "qq.2");
+    group_leave(txn, "qq.g2", "qq.3");
+    group_leave(txn, "qq.g1", "qq.1");
+    assert_int_equal(commit(f, txn), OK);
+    group_list_all(f->store, &f->arena, on_groups, &seen);
+    store_fixture_wait(f);
+    assert_string_equal(seen.groups[0].accounts, "");
+    assert_string_equal(seen.groups[1].accounts, "qq.1");
+    assert_string_equal(seen.groups[1].account, "qq.1");
+    /* One of before there could be several. */
+    redis(f, "HDEL {test}:group:qq.g2 accounts");
+    group_list_of(f->store, &f->arena, "qq.1", on_groups, &seen);
+    store_fixture_wait(f);
+    assert_int_equal(seen.n, 1);
+    txn = begin(f);
+    group_set(txn, &(struct group){
+                       .chat = "qq.g2", .title = "甲", .account = "qq.0"});
+    assert_int_equal(commit(f, txn), OK);
+    const char *const chats[] = {"qq.g2", "qq.g9"};
+    group_get(f->store, &f->arena, chats, 2, on_groups, &seen);
+    store_fixture_wait(f);
+    assert_string_equal(seen.groups[0].accounts, "qq.0,qq.1");
+    assert_string_equal(seen.groups[1].title, "");
 }
 
 static void on_code(void *data, enum err err, const struct code *code) {
