@@ -13,6 +13,7 @@ struct clock;
 struct clocks;
 struct command;
 struct config;
+struct events_clock;
 struct exports;
 struct fetcher;
 struct files;
@@ -54,6 +55,7 @@ struct bot {
     struct webhooks *webhooks;   /* what other systems hear */
     struct clocks *clocks;       /* of tickets */
     struct planner *planner;     /* fires broadcasts */
+    struct events_clock *events; /* of events and sign-ups */
     struct api *api;             /* the REST API: its routes and calls */
     struct open311 *open311;     /* Open311: its calls */
     struct passwords *passwords; /* hashes and checks them, off the loop */

@@ -23,6 +23,7 @@
 #include "bot/connectors/web.h"
 #include "bot/console.h"
 #include "bot/dispatch.h"
+#include "bot/events.h"
 #include "bot/fetch.h"
 #include "bot/groups.h"
 #include "bot/key_watch.h"
@@ -285,6 +286,7 @@ static void start_bot(struct daemon *daemon) {
     bot->turns = turns_new(bot);
     bot->roster = roster_new(bot);
     bot->clocks = clocks_new(bot);
+    bot->events = events_clock_new(bot);
     bot->planner = planner_new(bot);
     bot->quizzes = quizzes_new(bot);
     bot->passwords = passwords_new(&daemon->loop.uv);
@@ -343,6 +345,8 @@ static void take_down(struct daemon *daemon) {
     staff_stop(bot);
     clocks_free(bot->clocks);
     quizzes_free(bot->quizzes);
+    events_clock_free(bot->events);
+    bot->events = NULL;
     roster_free(bot->roster);
     turns_free(bot->turns);
     outbox_free(bot->outbox);

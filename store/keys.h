@@ -69,6 +69,13 @@
 #define KEY_BOARD "board:%s:%s"    /* zset: riders or units by their points */
 #define KEY_DOCUMENT "document:%s" /* hash: data of the district, by name */
 #define KEY_DOCUMENTS "documents"  /* hash: version by name of all of them */
+#define KEY_SIGNUP "record:signup:%s:%s" /* hash: of an event and a rider */
+#define KEY_SIGNUPS "records:signup:%s"  /* zset: riders of an event, by ms */
+#define KEY_RIDER_SIGNUPS "signups:%s"   /* zset: a rider's events, by start */
+#define KEY_WAITLIST "waitlist:%s"  /* zset: riders that wait for an event */
+#define KEY_EVENT_DUE "eventdue"    /* zset: "E12 qq.1", "E12", by ms */
+#define KEY_EVENT_CODES "codes:%s"  /* hash: rider by code for check-in */
+#define KEY_EVENT_PRIVATE "private" /* zset: "E12 qq.1", what is private */
 
 #define TTL_SEEN_MS (24LL * 3600 * 1000)     /* redelivery comes in minutes */
 #define TTL_LINK_MS (10LL * 60 * 1000)       /* a one-time link into the chat */

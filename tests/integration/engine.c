@@ -13,6 +13,7 @@
 #include "bot/clocks.h"
 #include "bot/config.h"
 #include "bot/dispatch.h"
+#include "bot/events.h"
 #include "bot/fetch.h"
 #include "bot/outbox.h"
 #include "bot/photo.h"
@@ -186,6 +187,7 @@ void engine_start(struct engine *engine) {
     bot->roster = roster_new(bot);
     bot->clocks = clocks_new(bot);
     bot->quizzes = quizzes_new(bot);
+    bot->events = events_clock_new(bot);
     if (!engine->options.without_online)
         engine_online(engine, ENGINE_ACCOUNT);
     ENGINE_UNTIL(engine, store_is_up(bot->store));
@@ -203,6 +205,7 @@ void engine_stop(struct engine *engine) {
     store_free(bot->store);
     clocks_free(bot->clocks);
     quizzes_free(bot->quizzes);
+    events_clock_free(bot->events);
     roster_free(bot->roster);
     turns_free(bot->turns);
     outbox_free(bot->outbox);
