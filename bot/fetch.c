@@ -31,9 +31,11 @@ struct fetch {
     enum err err; /* why we refused, when it was us */
     fetch_done *done;
     void *data;
+    size_t max_bytes;
+    struct curl_slist *headers;
+    fetch_answered *answered; /* instead of done: of fetch_ask() */
     /* A POST has these, too. */
     fetch_posted *posted;
-    struct curl_slist *headers;
     char *message;
     size_t message_len;
     size_t ignored; /* bytes of the answer so far */
@@ -88,9 +90,32 @@ static long status_of(const struct fetch *fetch) {
     return status;
 }
 
+/* A field of the head of the last answer, or "". */
+static const char *field_of(const struct fetch *fetch, const char *name) {
+    struct curl_header *field;
+    if (!fetch->easy || curl_easy_header(fetch->easy, name, 0, CURLH_HEADER, -1,
+                                         &field) != CURLHE_OK)
+        return "";
+    return strlen(field->value) <= FETCH_FIELD_BYTES ? field->value : "";
+}
+
+static void tell_answer(struct fetch *fetch, enum err err, long status) {
+    struct fetch_answer answer = {(int)status, "", 0, "", "", ""};
+    if (err == OK) {
+        answer.type = field_of(fetch, "Content-Type");
+        answer.etag = field_of(fetch, "ETag");
+        answer.modified = field_of(fetch, "Last-Modified");
+        answer.bytes = fetch->body.data ? fetch->body.data : "";
+        answer.len = fetch->body.len;
+    }
+    fetch->answered(fetch->data, err, &answer);
+}
+
 static void tell(struct fetch *fetch, enum err err, long status) {
     bool answered = err == OK || err == ERR_NOT_FOUND;
-    if (fetch->posted)
+    if (fetch->answered)
+        tell_answer(fetch, err, status);
+    else if (fetch->posted)
         fetch->posted(fetch->data, err, answered ? (int)status : 0);
     else if (err == OK)
         fetch->done(fetch->data, OK, fetch->body.data ? fetch->body.data : "",
@@ -106,11 +131,11 @@ static void finish(struct fetch *fetch, enum err err) {
         count_result(err);
     if (err != OK)
         LOG_DBG("fetch ended: %s", err_str(err));
-    if (fetch->easy) {
+    if (fetch->easy)
         curl_multi_remove_handle(fetch->fetcher->multi, fetch->easy);
-        curl_easy_cleanup(fetch->easy);
-    }
     tell(fetch, err, status);
+    if (fetch->easy)
+        curl_easy_cleanup(fetch->easy); /* fields of the head live in it */
     buf_finish(&fetch->body);
     curl_slist_free_all(fetch->headers);
     free(fetch->message);
@@ -136,7 +161,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *data) {
         fetch->err = ERR_NOT_FOUND;
         return 0;
     }
-    if (len > fetch->fetcher->options.max_bytes - fetch->body.len) {
+    if (len > fetch->max_bytes - fetch->body.len) {
         fetch->err = ERR_TOO_LARGE;
         return 0;
     }
@@ -164,7 +189,9 @@ static curl_socket_t on_open_socket(void *data, curlsocktype purpose,
 
 static enum err err_of_status(const struct fetch *fetch) {
     long status = status_of(fetch);
-    bool ok = fetch->posted ? status / 100 == 2 : status == 200;
+    bool ok = fetch->posted
+                  ? status / 100 == 2
+                  : status == 200 || (fetch->answered && status == 304);
     return ok ? OK : ERR_NOT_FOUND;
 }
 
@@ -205,7 +232,8 @@ static void set_get(CURL *easy, struct fetch *fetch) {
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
     curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)options->max_redirects);
     curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE,
-                     (curl_off_t)options->max_bytes);
+                     (curl_off_t)fetch->max_bytes);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fetch->headers);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 }
 
@@ -450,6 +478,8 @@ void fetcher_free(struct fetcher *fetcher) {
 static void enqueue(struct fetcher *fetcher, struct fetch *fetch,
                     const char *url) {
     fetch->fetcher = fetcher;
+    if (fetch->max_bytes == 0 || fetch->max_bytes > fetcher->options.max_bytes)
+        fetch->max_bytes = fetcher->options.max_bytes;
     if (fetcher->closing)
         fetch->err = ERR_AWAY;
     else if (!fetch_url_ok(url, true))
@@ -476,6 +506,31 @@ void fetch_get(struct fetcher *fetcher, const char *url, fetch_done *done,
     fetch->done = done;
     fetch->data = data;
     enqueue(fetcher, fetch, url);
+}
+
+/* "Name: value", unless the value would not do in a head. */
+static void add_field(struct fetch *fetch, const char *name,
+                      const char *value) {
+    if (value == NULL || value[0] == '\0' || strlen(value) > FETCH_FIELD_BYTES)
+        return;
+    for (const char *c = value; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            return;
+    char *line = xasprintf("%s: %s", name, value);
+    fetch->headers = curl_slist_append(fetch->headers, line);
+    free(line);
+}
+
+void fetch_ask(struct fetcher *fetcher, const struct fetch_question *question,
+               fetch_answered *done, void *data) {
+    struct fetch *fetch = xcalloc(1, sizeof(*fetch));
+    fetch->answered = done;
+    fetch->data = data;
+    fetch->max_bytes = question->max_bytes;
+    add_field(fetch, "Accept", question->accept);
+    add_field(fetch, "If-None-Match", question->etag);
+    add_field(fetch, "If-Modified-Since", question->modified);
+    enqueue(fetcher, fetch, question->url);
 }
 
 void fetch_post(struct fetcher *fetcher, const struct fetch_message *message,

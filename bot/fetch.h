@@ -49,6 +49,30 @@ typedef void fetch_done(void *data, enum err err, const char *bytes,
 void fetch_get(struct fetcher *fetcher, const char *url, fetch_done *done,
                void *data);
 
+/* A GET with a condition, or with a limit of its own. All of it is copied. */
+struct fetch_question {
+    const char *url;
+    const char *etag, *modified; /* of an earlier answer, or NULL, or "" */
+    const char *accept;          /* types, or NULL */
+    size_t max_bytes;            /* 0, or less than that of the fetcher */
+};
+#define FETCH_FIELD_BYTES 256 /* a longer field is left out, both ways */
+struct fetch_answer {
+    int status; /* 0: none came */
+    const char *bytes;
+    size_t len;
+    const char *type, *etag, *modified; /* fields of the head, or "" */
+};
+/*
+ * err: OK (status 200, or 304: it is as it was, and there are no bytes), else
+ * as above. answer is borrowed for the call, never NULL, and empty but for the
+ * status unless OK.
+ */
+typedef void fetch_answered(void *data, enum err err,
+                            const struct fetch_answer *answer);
+void fetch_ask(struct fetcher *fetcher, const struct fetch_question *question,
+               fetch_answered *done, void *data);
+
 /* A POST. All of it is copied. */
 struct fetch_message {
     const char *url;
