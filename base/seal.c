@@ -132,6 +132,26 @@ size_t seal_count(const struct seal *seal) {
 
 /* ---- sealed texts ----------------------------------------------------- */
 
+/* As sodium_bin2base64(), which takes care not to tell by its time what it
+ * writes, at ten times the cost. These bytes are stored for all to see who see
+ * the store: there is nothing to keep. Ends out with a NUL. */
+static void put_base64(char *out, const unsigned char *raw, size_t len) {
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+        "abcdefghijklmnopqrstuvwxyz0123456789-_";
+    unsigned bits = 0, n_bits = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        bits = bits << 8 | raw[i];
+        for (n_bits += 8; n_bits >= 6; n_bits -= 6)
+            *out++ = digits[bits >> (n_bits - 6) & 63];
+        bits &= 63; /* what is left of them */
+    }
+    if (n_bits > 0)
+        *out++ = digits[bits << (6 - n_bits) & 63];
+    *out = '\0';
+}
+
 char *seal_text(const struct seal *seal, struct arena *arena,
                 const char *context, const char *text) {
     const struct seal_key *key = current(seal);
@@ -150,7 +170,7 @@ char *seal_text(const struct seal *seal, struct arena *arena,
     char *out = arena_alloc(arena, id_len + 1 + size);
     memcpy(out, key->id, id_len);
     out[id_len] = ':';
-    sodium_bin2base64(out + id_len + 1, size, raw, raw_len, BASE64);
+    put_base64(out + id_len + 1, raw, raw_len);
     return out;
 }
 

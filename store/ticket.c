@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/seal.h"
 #include "store/internal.h"
 #include "store/keys.h"
@@ -69,9 +70,8 @@ bool ticket_is_report(const char *id) {
 /* ---- fields ---------------------------------------------------------------
  */
 
-#define VALUE_SIZE 24
-
-/* The stored form of a field; "" is not stored. number has VALUE_SIZE bytes. */
+/* The stored form of a field; "" is not stored. number has NUMBER_SIZE bytes.
+ */
 static const char *value_of(const struct ticket *ticket,
                             const struct ticket_field *field, char *number) {
     const char *at = (const char *)ticket + field->offset;
@@ -93,8 +93,7 @@ static const char *value_of(const struct ticket *ticket,
     }
     if (value == 0)
         return "";
-    snprintf(number, VALUE_SIZE, "%" PRId64, value);
-    return number;
+    return number_print(number, value);
 }
 
 static void add_field(struct txn *txn, const char *name, const char *value) {
@@ -171,7 +170,7 @@ void ticket_create(struct txn *txn, const struct ticket *ticket) {
     if (ticket->due != DUE_NOTHING)
         add_field(txn, "duewhat", ticket_due_names[ticket->due]);
     for (size_t i = 0; i < n_ticket_fields; i++) {
-        char number[VALUE_SIZE];
+        char number[NUMBER_SIZE];
         const char *value = value_of(ticket, &ticket_fields[i], number);
         if (value[0] != '\0')
             add_field(txn, ticket_fields[i].name, value);
@@ -225,7 +224,7 @@ static void add_changes(struct txn *txn, struct arena *arena,
     if (private_differs(before, after))
         add_field(txn, "private", pack_private(txn, arena, after));
     for (size_t i = 0; i < n_ticket_fields; i++) {
-        char old[VALUE_SIZE], new[VALUE_SIZE];
+        char old[NUMBER_SIZE], new[NUMBER_SIZE];
         const char *value = value_of(after, &ticket_fields[i], new);
         if (strcmp(value_of(before, &ticket_fields[i], old), value) != 0)
             add_field(txn, ticket_fields[i].name, value);

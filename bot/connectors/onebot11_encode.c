@@ -1,6 +1,7 @@
 #include "bot/connectors/onebot11_codec.h"
 
 #include "base/buf.h"
+#include "base/number.h"
 
 #include <string.h>
 
@@ -22,21 +23,12 @@ static void add_param(struct buf *buf, const char *begin, const char *value,
     buf_adds(buf, end);
 }
 
-static void add_number(struct buf *buf, uint64_t number) {
-    char digits[20];
-    size_t at = sizeof(digits);
-
-    do {
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    buf_add(buf, digits + at, sizeof(digits) - at);
-}
-
 static void add_echo(struct buf *buf, const char *prefix, uint64_t number) {
+    char digits[NUMBER_SIZE];
+
     buf_adds(buf, ",\"echo\":\"");
     buf_adds(buf, prefix);
-    add_number(buf, number);
+    buf_adds(buf, number_print(digits, (int64_t)number));
     buf_adds(buf, "\"}");
 }
 

@@ -204,6 +204,19 @@ static void test_a_text_comes_back(void **state) {
     free(large);
 }
 
+/* Ends that fill the last digit and ends that do not. */
+static void test_texts_of_every_length_come_back(void **state) {
+    char text[64] = "";
+    (void)state;
+    struct seal *seal = load();
+    for (size_t len = 1; len < sizeof(text); len++) {
+        text[len - 1] = (char)('A' + len % 26);
+        char *sealed = seal_text(seal, &arena, CONTEXT, text);
+        assert_string_equal(seal_open(seal, &arena, CONTEXT, sealed), text);
+    }
+    seal_free(seal);
+}
+
 static void test_every_altered_letter_is_noticed(void **state) {
     (void)state;
     struct seal *seal = load();
@@ -340,6 +353,7 @@ int main(void) {
         TEST(test_too_many_keys),
         TEST(test_what_is_no_file),
         TEST(test_a_text_comes_back),
+        TEST(test_texts_of_every_length_come_back),
         TEST(test_every_altered_letter_is_noticed),
         TEST(test_a_moved_value_does_not_open),
         TEST(test_unknown_and_old_keys),
