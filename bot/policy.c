@@ -17,6 +17,7 @@ const char *const policy_names[POLICY_DOCUMENTS] = {
     [POLICY_CALENDAR] = "calendar",
     [POLICY_TEMPLATES] = "templates",
     [POLICY_RULES] = "rules",
+    [POLICY_BROADCASTS] = "broadcasts",
 };
 
 const char *const policy_categories[] = {
@@ -28,7 +29,7 @@ const char *const policy_categories[] = {
 extern const unsigned char policy_default_organisation[],
     policy_default_areas[], policy_default_routing[], policy_default_clocks[],
     policy_default_calendar[], policy_default_templates[],
-    policy_default_rules[];
+    policy_default_rules[], policy_default_broadcasts[];
 
 static const struct {
     const unsigned char *builtin;
@@ -44,6 +45,8 @@ static const struct {
     [POLICY_TEMPLATES] = {policy_default_templates, policy_read_templates,
                           false},
     [POLICY_RULES] = {policy_default_rules, policy_read_rules, false},
+    [POLICY_BROADCASTS] = {policy_default_broadcasts, policy_read_broadcasts,
+                           false},
 };
 
 const char *policy_default(enum policy_document document) {
@@ -111,6 +114,7 @@ enum err policy_parse(const struct document documents[POLICY_DOCUMENTS],
     reading.problems->n = 0;
     arena_init(&policy->memory);
     policy->worktime = worktime_new(utc_offset_minutes);
+    policy->offset_ms = utc_offset_minutes * 60000LL;
     read_all(&reading, documents);
     if (reading.problems->n > 0) {
         policy_free(policy);
@@ -128,6 +132,10 @@ void policy_free(struct policy *policy) {
     worktime_free(policy->worktime);
     arena_finish(&policy->memory);
     free(policy);
+}
+
+int64_t policy_offset_ms(const struct policy *policy) {
+    return policy->offset_ms;
 }
 
 int64_t policy_version(const struct policy *policy,

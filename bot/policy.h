@@ -25,6 +25,7 @@ enum policy_document {
     POLICY_CALENDAR,
     POLICY_TEMPLATES,
     POLICY_RULES,
+    POLICY_BROADCASTS,
     POLICY_DOCUMENTS
 };
 extern const char *const policy_names[POLICY_DOCUMENTS]; /* "organisation", … */
@@ -130,6 +131,15 @@ struct policy_rules {
 const struct policy_rules *policy_rules(const struct policy *policy);
 /* Whether a category rings at once (rules.urgent). */
 bool policy_is_urgent(const struct policy *policy, const char *category);
+#define POLICY_DAY_MINUTES 1440
+struct policy_broadcasts {
+    bool approval;                   /* a second person has to approve each */
+    bool holds_holidays;             /* nothing is sent on public holidays */
+    bool closed[POLICY_DAY_MINUTES]; /* minutes of a day without sending */
+};
+const struct policy_broadcasts *policy_broadcasts(const struct policy *policy);
+/* What is added to UTC for the time of the district. */
+int64_t policy_offset_ms(const struct policy *policy);
 /* Of each document, so that a reader knows whether it is still as it was. */
 int64_t policy_version(const struct policy *policy,
                        enum policy_document document);

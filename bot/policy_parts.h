@@ -20,6 +20,7 @@
  *   policy_clocks.c        by when
  *   policy_calendar.c      working hours and holidays
  *   policy_texts.c         templates, and the rules that are numbers
+ *   policy_broadcasts.c    when broadcasts may be sent
  */
 #define UNITS_MAX 5000
 #define UNIT_ID_MAX 64
@@ -83,6 +84,8 @@ struct policy {
     size_t n_templates;
     struct policy_rules rules;
     bool *urgent; /* by place in policy_categories */
+    struct policy_broadcasts broadcasts;
+    int64_t offset_ms;
     int64_t versions[POLICY_DOCUMENTS];
 };
 
@@ -107,6 +110,7 @@ void policy_read_clocks(const struct node *root);
 void policy_read_calendar(const struct node *root);
 void policy_read_templates(const struct node *root);
 void policy_read_rules(const struct node *root);
+void policy_read_broadcasts(const struct node *root);
 /* Fills in names; the organisation is there. */
 void policy_name_places(struct policy *policy);
 

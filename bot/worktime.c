@@ -164,6 +164,21 @@ static const struct day_hours *hours_of(const struct worktime *worktime,
     return &worktime->week[weekday < 0 ? weekday + WEEK : weekday];
 }
 
+static int64_t day_of(const struct worktime *worktime, int64_t at_ms) {
+    return floor_div(at_ms + worktime->offset_ms, DAY_MS);
+}
+
+bool worktime_is_workday(const struct worktime *worktime, int64_t at_ms) {
+    return hours_of(worktime, day_of(worktime, at_ms))->total > 0;
+}
+
+bool worktime_is_holiday(const struct worktime *worktime, int64_t at_ms) {
+    int64_t day = day_of(worktime, at_ms);
+    const struct date *date;
+    HASH_FIND(hh, worktime->dates, &day, sizeof(day), date);
+    return date != NULL && !date->working;
+}
+
 /* How many whole weeks from day on, of those before end, have no named date:
  * they need not be walked through day by day. */
 static int64_t plain_weeks(const struct worktime *worktime, int64_t day,

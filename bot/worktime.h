@@ -24,6 +24,11 @@ enum err worktime_set_hours(struct worktime *worktime, int weekday,
 enum err worktime_set_day(struct worktime *worktime, const char *day,
                           bool working) must_check;
 
+/* Whether the day of a moment is worked, by its weekday and its date; whether
+ * it is a public holiday, as no Sunday is one. */
+bool worktime_is_workday(const struct worktime *worktime, int64_t at_ms);
+bool worktime_is_holiday(const struct worktime *worktime, int64_t at_ms);
+
 /* The moment when span_ms of working time after from_ms have passed. Never: a
  * calendar without any hours gives from_ms + span_ms. */
 int64_t worktime_add(const struct worktime *worktime, int64_t from_ms,

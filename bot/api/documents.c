@@ -23,7 +23,7 @@
 static const bool for_all[POLICY_DOCUMENTS] = {
     [POLICY_ORGANISATION] = true, [POLICY_AREAS] = true,
     [POLICY_CALENDAR] = true,     [POLICY_TEMPLATES] = true,
-    [POLICY_RULES] = true,
+    [POLICY_RULES] = true,        [POLICY_BROADCASTS] = true,
 };
 
 static bool may_read(const struct api_call *call, int document) {

@@ -496,12 +496,12 @@ class DocumentsTest(Case):
         self.daemon.add_user("staff", "staff")
         self.daemon.add_user("part", "admin:district")
         staff, part = api.Session(self.url, "staff"), api.Session(self.url, "part")
-        for name in ("organisation", "areas", "calendar", "templates", "rules"):
+        for name in ("organisation", "areas", "calendar", "templates", "rules", "broadcasts"):
             self.expect(staff.get(f"/documents/{name}"), 200)
         for name in ("routing", "clocks"):
             self.expect(staff.get(f"/documents/{name}"), 403, "denied")
-        self.assertEqual(len(staff.get("/documents").json["items"]), 5)
-        self.assertEqual(len(part.get("/documents").json["items"]), 7)
+        self.assertEqual(len(staff.get("/documents").json["items"]), 6)
+        self.assertEqual(len(part.get("/documents").json["items"]), 8)
         # Who could move units could put all of them below their own.
         put = {"version": 0, "json": api.ORGANISATION}
         self.expect(part.call("PUT", "/documents/organisation", put), 403, "denied")

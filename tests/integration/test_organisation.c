@@ -215,7 +215,7 @@ static void test_get(void **state) {
     assert_int_equal(run(e, "document get nothing"), 1);
     engine_has(said,
                "there is no such document; there are: organisation "
-               "areas routing clocks calendar templates rules\n");
+               "areas routing clocks calendar templates rules broadcasts\n");
     assert_int_equal(run(e, "document get"), 2);
     assert_int_equal(run(e, "document"), 2);
     assert_int_equal(run(e, "document put rules"), 2);

@@ -801,6 +801,38 @@ static void test_rules(void **state) {
             "urgent[2]: is not a category or \"*\"\n");
 }
 
+static void test_broadcasts(void **state) {
+    struct parsed *p = parsed_new();
+    (void)state;
+    accepted(p, POLICY_BROADCASTS, NULL);
+    assert_false(policy_broadcasts(p->policy)->approval);
+    assert_true(policy_broadcasts(p->policy)->closed[12 * 60]);
+    assert_false(policy_broadcasts(p->policy)->closed[8 * 60]);
+    accepted(p, POLICY_BROADCASTS,
+             "{\"approval\":true,\"quiet\":[\"22:00-06:00\"],"
+             "\"holidays\":\"hold\"}");
+    const struct policy_broadcasts *is = policy_broadcasts(p->policy);
+    assert_true(is->approval && is->holds_holidays);
+    assert_true(is->closed[0] && is->closed[5 * 60 + 59] &&
+                is->closed[22 * 60] && is->closed[23 * 60 + 59]);
+    assert_false(is->closed[6 * 60] || is->closed[21 * 60 + 59]);
+    assert_int_equal(policy_offset_ms(p->policy), 8 * HOUR_MS);
+    parsed_free(p);
+    refused(POLICY_BROADCASTS,
+            "{\"approval\":1,\"quiet\":[\"24h\",\"x\",3],\"peaks\":{},"
+            "\"holidays\":\"never\",\"more\":0}",
+            ": has a member that is not known: more\n"
+            "approval: is not true or false\n"
+            "quiet[0]: is not like \"21:30-07:30\"\n"
+            "quiet[1]: is not like \"21:30-07:30\"\n"
+            "quiet[2]: is not like \"21:30-07:30\"\n"
+            "peaks: is not an array\n"
+            "holidays: is neither \"send\" nor \"hold\"\n");
+    refused(POLICY_BROADCASTS,
+            "{\"quiet\":[\"20:00-08:00\"],\"peaks\":[\"8:00-20:00\"]}",
+            ": leaves no time of the day to send anything\n");
+}
+
 /* Any byte of a document may be anything: no reading beyond, no crash. */
 static void test_damaged(void **state) {
     static const char *const areas =
@@ -862,6 +894,7 @@ int main(void) {
         cmocka_unit_test(test_bad_calendars),
         cmocka_unit_test(test_bad_templates),
         cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_broadcasts),
         cmocka_unit_test(test_damaged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,7 @@ export interface FormAttrs {
 const DOCUMENTS: [string, IconName][] = [
     ['organisation', 'people'], ['routing', 'next'], ['areas', 'map'],
     ['clocks', 'clock'], ['calendar', 'sun'], ['templates', 'edit'],
-    ['rules', 'doc'],
+    ['rules', 'doc'], ['broadcasts', 'clock'],
 ];
 
 const FORMS: Record<string, m.Component<FormAttrs>> = {

@@ -566,6 +566,7 @@ export const en: Record<keyof typeof zh_CN, string> = {
     'doc.calendar': 'Calendar',
     'doc.templates': 'Templates',
     'doc.rules': 'Other rules',
+    'doc.broadcasts': 'Broadcast rules',
     'dochint.organisation':
         'Communities, departments, branches and firms, and the ladder of five levels',
     'dochint.routing': 'Who gets which category of which community',
@@ -574,6 +575,7 @@ export const en: Record<keyof typeof zh_CN, string> = {
     'dochint.calendar': 'Working hours, holidays and make-up days',
     'dochint.templates': 'Answers to insert with one choice',
     'dochint.rules': 'Points, duplicates, retention',
+    'dochint.broadcasts': 'Approval, quiet hours, peaks and holidays',
     'doc.asForm': 'Form',
     'doc.asText': 'JSON',
     'doc.check': 'Check',
