@@ -26,6 +26,24 @@ enum outcome {
     OUTCOME_UNKNOWN  /* no answer in time, or an answer that proves nothing */
 };
 
+/* Why the platform said no, as far as its words tell. */
+enum refusal {
+    REFUSAL_OTHER,
+    REFUSAL_TOO_FAST, /* later: the account is to slow down */
+    REFUSAL_BANNED,   /* the account may not send anywhere, or is watched */
+    REFUSAL_GONE      /* there is no such group, or the account is not in it or
+                         may not speak there */
+};
+
+/* What is known of one send, or of one recall. Borrowed for the call. */
+struct send_end {
+    enum outcome outcome;
+    enum refusal refusal;   /* of OUTCOME_REFUSED; and with OUTCOME_UNKNOWN
+                               REFUSAL_BANNED may stand here */
+    const char *reason;     /* the platform's words, or NULL */
+    const char *message_id; /* of what was sent, to recall it by; or NULL */
+};
+
 /* What leaves: rendered text for one chat. Borrowed for the call. */
 struct outgoing {
     const char *chat;       /* "qq.g20010001" */
@@ -37,7 +55,9 @@ struct outgoing {
 
 struct connector {
     const char *platform; /* "qq", "web": the first word of its ids */
-    bool unpaced;         /* a platform of our own, where nobody is banned */
+    /* A platform of our own, where nobody is banned: it is not paced, and each
+     * process has the account. All others have one process at a time. */
+    bool unpaced;
     /*
      * Sends through one account. ticket is returned with the outcome, which
      * comes exactly once by outbox_outcome(), possibly before this returns.
@@ -45,6 +65,12 @@ struct connector {
      */
     enum err (*send)(struct account *account, uint64_t ticket,
                      const struct outgoing *out) must_check;
+    /*
+     * Takes back what was sent to chat as message_id; the outcome comes as of
+     * a send. NULL: this platform cannot.
+     */
+    enum err (*recall)(struct account *account, uint64_t ticket,
+                       const char *chat, const char *message_id) must_check;
 };
 
 bool chat_is_group(const char *chat); /* "qq.g…" */

@@ -9,7 +9,7 @@
 #include "bot/config.h"
 #include "bot/loop.h"
 #include "bot/queue.h"
-#include "store/delivery.h"
+#include "store/push.h"
 #include "store/store.h"
 #include "store/txn.h"
 
@@ -39,7 +39,7 @@ struct part {
     size_t under_way;
     bool taking, reporting;
     bool reread; /* something failed: look at it afresh at the next sweep */
-    struct broadcast_outcome outcomes[OUTCOMES_MAX];
+    struct push_outcome outcomes[OUTCOMES_MAX];
     size_t n_outcomes;
     size_t n_reporting;
     uv_timer_t timer;
@@ -92,7 +92,7 @@ static void on_reported(void *data, const struct txn_result *result) {
 }
 
 static int by_index(const void *a, const void *b) {
-    const struct broadcast_outcome *x = a, *y = b;
+    const struct push_outcome *x = a, *y = b;
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
@@ -105,7 +105,7 @@ static void report(struct part *part) {
     qsort(part->outcomes, part->n_outcomes, sizeof(part->outcomes[0]),
           by_index);
     struct txn *txn = txn_new(store);
-    broadcast_outcomes(txn, part->id, part->account->id, part->report_account,
+    push_outcomes(txn, part->id, part->account->id, part->report_account,
                        part->outcomes, part->n_outcomes);
     txn_commit(txn, on_reported, part);
 }
@@ -116,7 +116,7 @@ static void on_report_timer(uv_timer_t *timer) {
 
 static void add_outcome(struct part *part, size_t index, char letter) {
     part->outcomes[part->n_outcomes++] =
-        (struct broadcast_outcome){index, letter};
+        (struct push_outcome){index, letter};
     if (!uv_is_active((uv_handle_t *)&part->timer))
         uv_timer_start(&part->timer, on_report_timer, OUTCOMES_AFTER_MS, 0);
 }
@@ -181,7 +181,7 @@ static void advance(struct part *part) {
     part->taking = true;
     part->batch_at = part->cursor;
     struct txn *txn = txn_new(store);
-    broadcast_take(txn, part->id, part->account->id, part->cursor, batch);
+    push_take(txn, part->id, part->account->id, part->cursor, batch);
     txn_commit(txn, on_taken, part);
 }
 
@@ -197,7 +197,7 @@ static void give_up_marked(struct part *part, const char *states) {
                  part->account->id, part->n_outcomes);
 }
 
-static void begin(struct account *account, const struct broadcast_part *found) {
+static void begin(struct account *account, const struct push_part *found) {
     struct bot *bot = account->bot;
     struct part *part = xcalloc(1, sizeof(*part));
     arena_init(&part->arena);
@@ -232,7 +232,7 @@ struct looking {
 };
 
 static void on_list(void *data, enum err err,
-                    const struct broadcast_part *parts, size_t n) {
+                    const struct push_part *parts, size_t n) {
     struct looking *looking = data;
     struct account *account = looking->account;
     account->looking = false;
@@ -264,7 +264,7 @@ void broadcasts_sweep(struct account *account) {
     struct looking *looking = xcalloc(1, sizeof(*looking));
     looking->account = account;
     arena_init(&looking->arena);
-    broadcast_list(account->bot->store, &looking->arena, account->id, on_list,
+    push_list(account->bot->store, &looking->arena, account->id, on_list,
                    looking);
 }
 

@@ -143,10 +143,8 @@ void outbox_push(struct outbox *outbox, const struct notice *notice,
 }
 
 void outbox_outcome(struct account *account, uint64_t ticket,
-                    enum outcome outcome, const char *reason,
-                    const char *message_id) {
-    (void)message_id; /* kept from the first recall on */
-    queue_outcome(account->queue, ticket, outcome, reason);
+                    const struct send_end *end) {
+    queue_outcome(account->queue, ticket, end);
 }
 
 /* ---- the sweep --------------------------------------------------------------

@@ -27,11 +27,9 @@ void outbox_free(struct outbox *outbox);
 void outbox_push(struct outbox *outbox, const struct notice *notice,
                  const char *stored_id, int lang);
 
-/* The connector's word on a send; reason is the platform's, or NULL;
- * message_id is the platform's id of what was sent, or NULL. */
+/* The connector's word on a send or a recall. */
 void outbox_outcome(struct account *account, uint64_t ticket,
-                    enum outcome outcome, const char *reason,
-                    const char *message_id);
+                    const struct send_end *end);
 
 /* True when nothing is under way or waiting to be closed in the store. */
 bool outbox_idle(const struct outbox *outbox);

@@ -264,18 +264,18 @@ static void end_entry(struct outbox_queue *queue, struct entry *entry,
 }
 
 void queue_outcome(struct outbox_queue *queue, uint64_t ticket,
-                   enum outcome outcome, const char *reason) {
+                   const struct send_end *end) {
     struct entry *entry;
     HASH_FIND(hh, queue->under_way, &ticket, sizeof(ticket), entry);
     if (entry == NULL)
         return; /* came after its deadline */
     HASH_DEL(queue->under_way, entry);
-    if (outcome != OUTCOME_SENT)
+    if (end->outcome != OUTCOME_SENT)
         LOG_WARN("%s: a send to %s is %s: %s", queue->account->id,
                  entry->item.chat,
-                 outcome == OUTCOME_REFUSED ? "refused" : "unknown",
-                 reason == NULL ? "no reason given" : reason);
-    end_entry(queue, entry, outcome);
+                 end->outcome == OUTCOME_REFUSED ? "refused" : "unknown",
+                 end->reason == NULL ? "no reason given" : end->reason);
+    end_entry(queue, entry, end->outcome);
     if (queue->n_waiting > 0)
         pump(queue);
 }

@@ -42,7 +42,7 @@ void queue_free(struct outbox_queue *queue);
 enum err queue_add(struct outbox_queue *queue,
                    const struct queue_item *item) must_check;
 void queue_outcome(struct outbox_queue *queue, uint64_t ticket,
-                   enum outcome outcome, const char *reason);
+                   const struct send_end *end);
 /* Sends what waits. */
 void queue_online(struct outbox_queue *queue);
 /* What was sent has no outcome: replies and answers wait to be sent once more,

@@ -6,7 +6,7 @@
 #include "bot/form.h"
 #include "bot/turn.h"
 #include "handlers/handlers.h"
-#include "store/delivery.h"
+#include "store/push.h"
 #include "store/group.h"
 #include "store/store.h"
 #include "store/txn.h"
@@ -109,7 +109,7 @@ static void create(struct turn *turn, enum lane lane, const char *key) {
         turn_fail(turn, ERR_AWAY);
         return;
     }
-    const struct broadcast broadcast = {
+    const struct push broadcast = {
         .id = arena_printf(&turn->arena, "B%" PRId64, number),
         .lane = lane,
         .key = key,
@@ -125,7 +125,7 @@ static void create(struct turn *turn, enum lane lane, const char *key) {
         .key = "notify.report",
     };
     notice_param(&report, "id", broadcast.id);
-    broadcast_create(turn->txn, &broadcast, chosen, n, &report);
+    push_create(turn->txn, &broadcast, chosen, n, &report);
     const char *count = arena_printf(&turn->arena, "%zu", n);
     txn_audit(turn->txn, turn->message.rider, "broadcast-create", broadcast.id,
               count);

@@ -2,180 +2,147 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "store/group.h"
-#include "store/internal.h"
 #include "store/keys.h"
-#include "store/reply.h"
+#include "store/notice.h"
 #include "store/txn.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
-/* The chats of one account, as one operation. */
-static void add_part(struct txn *txn, const struct broadcast *broadcast,
-                     const struct group *groups, size_t n,
-                     const char *account) {
-    txn_op(txn, "broadcast_part");
-    txn_key(txn, KEY_BROADCAST_LIST, broadcast->id, account);
-    txn_key(txn, KEY_BROADCAST_STATES, broadcast->id, account);
-    txn_key(txn, KEY_BROADCASTS, account);
-    txn_arg(txn, broadcast->id);
-    txn_arg_int(txn, broadcast->created_ms);
+#define HOUR_MS (3600LL * 1000)
+
+void delivery_add(struct txn *txn, const char *id,
+                  const struct delivery_part *part, const char *const *chats,
+                  size_t n) {
+    if (n > DELIVERY_ADD_MAX)
+        abort();
+    if (n == 0)
+        return;
+    txn_op(txn, "delivery_add");
+    txn_key(txn, KEY_DELIVERY, id);
+    txn_key(txn, KEY_DELIVERY_PARTS, id);
+    txn_key(txn, KEY_DELIVERY_CHATS, id);
+    txn_key(txn, KEY_DELIVERY_STATES, id);
+    txn_key(txn, KEY_DELIVERY_SENDERS, id);
+    txn_key(txn, KEY_DELIVERIES);
+    txn_arg(txn, id);
+    txn_arg(txn, part->accounts);
+    txn_arg(txn, part->lang);
     for (size_t i = 0; i < n; i++)
-        if (strcmp(groups[i].account, account) == 0)
-            txn_arg(txn, groups[i].chat);
+        txn_arg(txn, chats[i]);
 }
 
-static bool seen_before(const struct group *groups, size_t i) {
-    for (size_t j = 0; j < i; j++)
-        if (strcmp(groups[j].account, groups[i].account) == 0)
-            return true;
-    return false;
+void delivery_drop(struct txn *txn, const char *id) {
+    txn_op(txn, "delivery_drop");
+    txn_key(txn, KEY_DELIVERY, id);
+    txn_key(txn, KEY_DELIVERIES);
+    txn_key(txn, KEY_DELIVERIES_LIVE);
+    txn_key(txn, KEY_DELIVERY_PARTS, id);
+    txn_key(txn, KEY_DELIVERY_CHATS, id);
+    txn_key(txn, KEY_DELIVERY_STATES, id);
+    txn_key(txn, KEY_DELIVERY_SENDERS, id);
+    txn_key(txn, KEY_DELIVERY_LEASES, id);
+    txn_key(txn, KEY_DELIVERY_SENT, id);
+    txn_key(txn, KEY_DELIVERY_REASONS, id);
+    txn_key(txn, KEY_DELIVERY_READERS, id);
+    txn_key(txn, KEY_DELIVERY_VISITORS, id);
+    txn_key(txn, KEY_DELIVERY_READS, id);
+    txn_key(txn, KEY_DELIVERY_HOURS, id);
+    txn_arg(txn, id);
 }
 
-void broadcast_create(struct txn *txn, const struct broadcast *broadcast,
-                      const struct group *groups, size_t n,
-                      const struct notice *report) {
+void delivery_begin(struct txn *txn, const char *id,
+                    const struct notice *report, int64_t now_ms) {
+    txn_op(txn, "delivery_begin");
+    txn_key(txn, KEY_DELIVERY, id);
+    txn_key(txn, KEY_DELIVERIES_LIVE);
+    txn_key(txn, KEY_DELIVERIES);
+    txn_arg(txn, id);
+    txn_arg_int(txn, now_ms);
+    if (report == NULL)
+        return;
     struct buf packed;
     buf_init(&packed);
     notice_pack(&packed, report);
-    txn_op(txn, "broadcast_create");
-    txn_key(txn, KEY_BROADCAST, broadcast->id);
-    const char *const fields[] = {
-        "lane", broadcast->lane == LANE_STUDY ? "study" : "notice",
-        "key",  broadcast->key,
-        "text", broadcast->text,
-        "by",   broadcast->by,
-        "from", report->account,
-    };
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-        txn_arg(txn, fields[i]);
-    txn_arg(txn, "created");
-    txn_arg_int(txn, broadcast->created_ms);
-    txn_arg(txn, "total");
-    txn_arg_int(txn, (int64_t)n);
-    txn_arg(txn, "report");
     txn_arg_bytes(txn, packed.data, packed.len);
+    txn_arg(txn, report->account);
     buf_finish(&packed);
-    for (size_t i = 0; i < n; i++)
-        if (!seen_before(groups, i))
-            add_part(txn, broadcast, groups, n, groups[i].account);
 }
 
-void broadcast_take(struct txn *txn, const char *id, const char *account,
-                    size_t at, size_t how_many) {
-    txn_op(txn, "broadcast_take");
-    txn_key(txn, KEY_BROADCAST_LIST, id, account);
-    txn_key(txn, KEY_BROADCAST_STATES, id, account);
-    txn_arg_int(txn, (int64_t)how_many);
-    txn_arg_int(txn, (int64_t)at);
-}
+/* ---- moves --------------------------------------------------------------- */
 
-void broadcast_outcomes(struct txn *txn, const char *id, const char *account,
-                        const char *report_account,
-                        const struct broadcast_outcome *outcomes, size_t n) {
-    txn_op(txn, "broadcast_outcome");
-    txn_key(txn, KEY_BROADCAST, id);
-    txn_key(txn, KEY_BROADCAST_STATES, id, account);
-    txn_key(txn, KEY_BROADCASTS, account);
-    txn_key(txn, KEY_BROADCAST_LIST, id, account);
-    txn_key(txn, KEY_OUTBOX, report_account);
+static void turn(struct txn *txn, const char *id, const char *after) {
+    txn_op(txn, "delivery_turn");
+    txn_key(txn, KEY_DELIVERY, id);
+    txn_key(txn, KEY_DELIVERIES_LIVE);
     txn_arg(txn, id);
-    struct buf letters;
-    buf_init(&letters);
-    for (size_t i = 0; i < n;) {
-        size_t first = outcomes[i].index;
-        buf_clear(&letters);
-        while (i < n && outcomes[i].index == first + letters.len)
-            buf_addc(&letters, outcomes[i++].letter);
-        txn_arg_int(txn, (int64_t)first);
-        txn_arg_bytes(txn, letters.data, letters.len);
+    txn_arg(txn, after);
+}
+
+void delivery_pause(struct txn *txn, const char *id) {
+    turn(txn, id, "paused");
+    txn_arg(txn, "live");
+}
+
+void delivery_resume(struct txn *txn, const char *id) {
+    turn(txn, id, "live");
+    txn_arg(txn, "paused");
+}
+
+void delivery_cancel(struct txn *txn, const char *id) {
+    turn(txn, id, "cancelled");
+    txn_arg(txn, "frozen");
+    txn_arg(txn, "live");
+    txn_arg(txn, "paused");
+}
+
+void delivery_retry(struct txn *txn, const char *id, char letter) {
+    txn_op(txn, "delivery_retry");
+    txn_key(txn, KEY_DELIVERY, id);
+    txn_key(txn, KEY_DELIVERIES_LIVE);
+    txn_key(txn, KEY_DELIVERY_PARTS, id);
+    txn_key(txn, KEY_DELIVERY_STATES, id);
+    txn_key(txn, KEY_DELIVERY_CHATS, id);
+    txn_key(txn, KEY_DELIVERY_SENDERS, id);
+    txn_key(txn, KEY_DELIVERY_REASONS, id);
+    txn_arg(txn, id);
+    txn_arg_bytes(txn, &letter, 1);
+}
+
+void delivery_recall(struct txn *txn, const char *id, int64_t now_ms) {
+    txn_op(txn, "delivery_recall");
+    txn_key(txn, KEY_DELIVERY, id);
+    txn_key(txn, KEY_DELIVERIES_LIVE);
+    txn_key(txn, KEY_DELIVERY_STATES, id);
+    txn_arg(txn, id);
+    txn_arg_int(txn, now_ms);
+}
+
+/* ---- readers ------------------------------------------------------------- */
+
+void delivery_read(struct txn *txn, const char *id, size_t index,
+                   const char *rider, const char *visitor, int64_t now_ms) {
+    txn_op(txn, "delivery_read");
+    txn_key(txn, KEY_DELIVERY, id);
+    txn_key(txn, KEY_DELIVERY_CHATS, id);
+    txn_key(txn, KEY_DELIVERY_READERS, id);
+    txn_key(txn, KEY_DELIVERY_VISITORS, id);
+    txn_key(txn, KEY_DELIVERY_READS, id);
+    txn_key(txn, KEY_DELIVERY_HOURS, id);
+    txn_arg_int(txn, (int64_t)index);
+    txn_arg(txn, rider == NULL ? "" : rider);
+    txn_arg(txn, visitor == NULL ? "" : visitor);
+    txn_arg_int(txn, now_ms / HOUR_MS * HOUR_MS);
+}
+
+void delivery_forget(struct txn *txn, const char *rider, const char *chat,
+                     const char *const *ids, size_t n) {
+    txn_op(txn, "delivery_forget");
+    for (size_t i = 0; i < n; i++) {
+        txn_key(txn, KEY_DELIVERY_CHATS, ids[i]);
+        txn_key(txn, KEY_DELIVERY_READERS, ids[i]);
     }
-    buf_finish(&letters);
-}
-
-/* ---- reading ------------------------------------------------------------ */
-
-#define PARTS_MAX 32 /* unfinished broadcasts of one account looked at */
-
-struct list_call {
-    struct store *store;
-    struct arena *arena;
-    const char *account;
-    struct broadcast_part *parts;
-    size_t n, read;
-    enum err err;
-    broadcast_parts *done;
-    void *data;
-};
-
-static void on_states(void *data, enum err err,
-                      const struct redisReply *reply) {
-    struct list_call *call = data;
-    struct broadcast_part *part = &call->parts[call->read++];
-    if (err != OK)
-        call->err = err;
-    part->states = reply_string(call->arena, reply);
-    if (call->read == call->n)
-        call->done(call->data, call->err, call->parts, call->n);
-}
-
-/* Comes before the states of the same broadcast. */
-static void on_hash(void *data, enum err err, const struct redisReply *reply) {
-    struct list_call *call = data;
-    struct broadcast_part *part = &call->parts[call->read];
-    if (err != OK) {
-        call->err = err;
-        return;
-    }
-    struct arena *arena = call->arena;
-    const char *lane = reply_string(arena, reply_at(reply, 0));
-    part->broadcast.lane =
-        strcmp(lane, "study") == 0 ? LANE_STUDY : LANE_NOTICE;
-    part->broadcast.key = reply_string(arena, reply_at(reply, 1));
-    part->broadcast.text = reply_string(arena, reply_at(reply, 2));
-    part->broadcast.by = reply_string(arena, reply_at(reply, 3));
-    part->report_account = reply_string(arena, reply_at(reply, 4));
-    part->broadcast.created_ms = reply_int(reply_at(reply, 5));
-}
-
-static void on_ids(void *data, enum err err, const struct redisReply *reply) {
-    struct list_call *call = data;
-    call->n = err == OK ? reply_count(reply) : 0;
-    call->err = err;
-    call->parts =
-        arena_alloc(call->arena, (call->n + 1) * sizeof(*call->parts));
-    for (size_t i = 0; i < call->n; i++)
-        call->parts[i].broadcast.id =
-            reply_string(call->arena, reply_at(reply, i));
-    for (size_t i = 0; i < call->n; i++) {
-        const char *id = call->parts[i].broadcast.id;
-        char key[96], states[160];
-        snprintf(key, sizeof(key), "@" KEY_BROADCAST, id);
-        snprintf(states, sizeof(states), "@" KEY_BROADCAST_STATES, id,
-                 call->account);
-        store_read(call->store, on_hash, call, 8,
-                   (const char *const[]){"HMGET", key, "lane", "key", "text",
-                                         "by", "from", "created"});
-        store_read(call->store, on_states, call, 2,
-                   (const char *const[]){"GET", states});
-    }
-    if (call->n == 0)
-        call->done(call->data, call->err, call->parts, 0);
-}
-
-void broadcast_list(struct store *store, struct arena *arena,
-                    const char *account, broadcast_parts *done, void *data) {
-    struct list_call *call = arena_alloc(arena, sizeof(*call));
-    *call = (struct list_call){.store = store,
-                               .arena = arena,
-                               .account = account,
-                               .done = done,
-                               .data = data};
-    char key[96], last[16];
-    snprintf(key, sizeof(key), "@" KEY_BROADCASTS, account);
-    snprintf(last, sizeof(last), "%d", PARTS_MAX - 1);
-    store_read(store, on_ids, call, 4,
-               (const char *const[]){"ZRANGE", key, "0", last});
+    txn_key(txn, KEY_PUSHED);
+    txn_arg(txn, rider);
+    txn_arg(txn, chat);
+    txn_arg_int(txn, (int64_t)n);
 }

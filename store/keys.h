@@ -38,6 +38,26 @@
 #define KEY_BROADCASTS                                                         \
     "broadcasts:%s"                 /* zset: an account's unfinished ones      \
                                      */
+#define KEY_DELIVERY "delivery:%s"              /* hash: its head */
+#define KEY_DELIVERY_PARTS "delivery:%s:parts"   /* hash: its parts */
+#define KEY_DELIVERY_CHATS "delivery:%s:chats"   /* list: its targets */
+#define KEY_DELIVERY_STATES "delivery:%s:states" /* string: a letter each */
+#define KEY_DELIVERY_SENDERS                                                   \
+    "delivery:%s:senders" /* string: who took each                             \
+                           */
+#define KEY_DELIVERY_LEASES "delivery:%s:leases"   /* hash: being tried */
+#define KEY_DELIVERY_SENT "delivery:%s:sent"       /* hash: ids to recall by */
+#define KEY_DELIVERY_REASONS "delivery:%s:reasons" /* hash: of refusals */
+#define KEY_DELIVERY_READERS "delivery:%s:readers" /* set: riders, chats */
+#define KEY_DELIVERY_VISITORS                                                  \
+    "delivery:%s:visitors" /* HyperLogLog: hashes of unnamed readers           \
+                            */
+#define KEY_DELIVERY_READS "delivery:%s:reads" /* hash: by target's index */
+#define KEY_DELIVERY_HOURS "delivery:%s:hours" /* hash: reads by hour */
+#define KEY_DELIVERIES "deliveries"            /* zset: all that are kept */
+#define KEY_DELIVERIES_LIVE "deliveries:live"  /* zset: there is work to do */
+#define KEY_DELIVERER "deliverer:%s" /* string: a process that sends */
+#define KEY_PUSHED "pushed"          /* hash: what a chat got last */
 #define KEY_CHAT "chat:%s"          /* stream: last messages of a web chat */
 #define KEY_CHAT_MEMBER "member:%s" /* hash: a web chat member, by rider id */
 #define KEY_STATION "station:%s"    /* hash: a rest station, by its id */
@@ -83,6 +103,8 @@
 #define TTL_NEAR_MS (7LL * 24 * 3600 * 1000) /* longer nobody proposes */
 #define TTL_CHAT_MS (30LL * 24 * 3600 * 1000)
 #define TTL_MEMBER_MS (400LL * 24 * 3600 * 1000) /* from the last visit */
+#define TTL_DELIVERER_MS (10LL * 1000)           /* from its last sign of life */
+#define TTL_PUSHED_MS (30LL * 24 * 3600 * 1000)  /* then 已读 finds nothing */
 #define TTL_LINK_MEMBER_MS (3600LL * 1000)       /* who came by a link */
 #define TTL_RUN_MS                                                             \
     (400LL * 24 * 3600 * 1000) /* what was answered in quizzes                 \

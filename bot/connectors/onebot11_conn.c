@@ -128,8 +128,9 @@ void onebot11_conn_refuse(struct onebot11_conn *conn, uint64_t number,
     struct onebot11_call call;
 
     if (onebot11_calls_take(&conn->calls, number, &call))
-        outbox_outcome(conn->account, call.ticket, OUTCOME_REFUSED, reason,
-                       NULL);
+        outbox_outcome(conn->account, call.ticket,
+                       &(struct send_end){.outcome = OUTCOME_REFUSED,
+                                          .reason = reason});
 }
 
 static enum err send_text(struct onebot11_conn *conn, uint64_t number,
@@ -183,8 +184,9 @@ void onebot11_conn_expire(struct onebot11_conn *conn, int64_t at_ms) {
     while (onebot11_calls_expire(&conn->calls, at_ms, &call)) {
         metric_add(&m_expired, 1);
         if (call.kind == ONEBOT11_SEND)
-            outbox_outcome(conn->account, call.ticket, OUTCOME_UNKNOWN,
-                           "no answer in time", NULL);
+            outbox_outcome(conn->account, call.ticket,
+                           &(struct send_end){.outcome = OUTCOME_UNKNOWN,
+                                              .reason = "no answer in time"});
         else if (!conn->known && !conn->closed)
             ask(conn, ONEBOT11_LOGIN); /* still nameless: asked again */
     }
@@ -436,8 +438,12 @@ static void take_answer(struct onebot11_conn *conn,
         else if (call.kind == ONEBOT11_GROUPS)
             take_groups(conn, frame, &arena);
         else
-            outbox_outcome(conn->account, call.ticket, answer.outcome,
-                           answer.reason, answer.message_id);
+            outbox_outcome(conn->account, call.ticket,
+                           &(struct send_end){
+                               .outcome = answer.outcome,
+                               .reason = answer.reason,
+                               .message_id = answer.message_id,
+                           });
     }
     arena_finish(&arena);
 }

@@ -111,8 +111,13 @@ static void on_answered(void *data, const struct txn_result *result) {
     } else if (result->err != ERR_STATE) {
         outcome = OUTCOME_REFUSED;
     }
-    outbox_outcome(web->account, answer->ticket, outcome,
-                   outcome == OUTCOME_SENT ? NULL : err_str(result->err), NULL);
+    outbox_outcome(
+        web->account, answer->ticket,
+        &(struct send_end){
+            .outcome = outcome,
+            .reason = outcome == OUTCOME_SENT ? NULL : err_str(result->err),
+            .message_id = result->err == OK ? answer->entry.id : NULL,
+        });
     web_call_free(answer);
 }
 
@@ -155,7 +160,10 @@ static enum err send_out(struct account *account, uint64_t ticket,
     struct web *web = account->data;
 
     if (strlen(out->chat) > LIMIT_ID_BYTES + 8) {
-        outbox_outcome(account, ticket, OUTCOME_REFUSED, "no such chat", NULL);
+        outbox_outcome(account, ticket,
+                       &(struct send_end){.outcome = OUTCOME_REFUSED,
+                                          .refusal = REFUSAL_GONE,
+                                          .reason = "no such chat"});
         return OK;
     }
     struct web_answer *answer = web_call_new(web, NULL, sizeof(*answer));
@@ -170,7 +178,8 @@ static enum err send_out(struct account *account, uint64_t ticket,
     web_call_free(answer);
     if (!shown)
         return ERR_AWAY;
-    outbox_outcome(account, ticket, OUTCOME_SENT, NULL, NULL);
+    outbox_outcome(account, ticket,
+                   &(struct send_end){.outcome = OUTCOME_SENT});
     return OK;
 }
 

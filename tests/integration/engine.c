@@ -63,7 +63,8 @@ static enum err loopback_send(struct account *account, uint64_t ticket,
     bool refused = engine->mode == ENGINE_REFUSES && !chat_is_group(out->chat);
     if (engine->mode != ENGINE_HOLDS)
         outbox_outcome(account, ticket,
-                       refused ? OUTCOME_REFUSED : OUTCOME_SENT, NULL, NULL);
+                       &(struct send_end){.outcome = refused ? OUTCOME_REFUSED
+                                                             : OUTCOME_SENT});
     return OK;
 }
 
@@ -79,7 +80,8 @@ struct account *engine_online(struct engine *engine, const char *account) {
 void engine_outcome(struct engine *engine, size_t sent, enum outcome outcome) {
     assert_true(sent < engine->n_sent);
     outbox_outcome(engine->sent[sent].account, engine->sent[sent].ticket,
-                   outcome, "as the test says", NULL);
+                   &(struct send_end){.outcome = outcome,
+                                      .reason = "as the test says"});
 }
 
 /* ---- start and stop ------------------------------------------------------ */

@@ -2,7 +2,7 @@
  * groups, codes, numbers, the outbox and broadcasts. */
 #include "base/buf.h"
 #include "base/mem.h"
-#include "store/delivery.h"
+#include "store/push.h"
 #include "store/code.h"
 #include "store/group.h"
 #include "store/notice.h"
@@ -680,12 +680,12 @@ struct seen_parts {
     struct store_fixture *f;
     size_t n;
     char states[64];
-    struct broadcast broadcast;
+    struct push broadcast;
     const char *report_account;
 };
 
 static void on_parts(void *data, enum err err,
-                     const struct broadcast_part *parts, size_t n) {
+                     const struct push_part *parts, size_t n) {
     struct seen_parts *seen = data;
     assert_int_equal(err, OK);
     seen->n = n;
@@ -699,7 +699,7 @@ static void on_parts(void *data, enum err err,
 
 static struct seen_parts list(struct store_fixture *f, const char *account) {
     struct seen_parts seen = {.f = f};
-    broadcast_list(f->store, &f->arena, account, on_parts, &seen);
+    push_list(f->store, &f->arena, account, on_parts, &seen);
     store_fixture_wait(f);
     return seen;
 }
@@ -716,8 +716,8 @@ static enum err create_broadcast(struct store_fixture *f, const char *id) {
         .account = "qq.1", .chat = "qq.u5", .key = "notify.report"};
     struct txn *txn = begin(f);
     notice_param(&report, "id", id);
-    broadcast_create(txn,
-                     &(struct broadcast){.id = id,
+    push_create(txn,
+                     &(struct push){.id = id,
                                          .lane = LANE_STUDY,
                                          .key = "study.text",
                                          .text = "学习",
@@ -730,15 +730,15 @@ static enum err create_broadcast(struct store_fixture *f, const char *id) {
 static enum err take(struct store_fixture *f, const char *account, size_t at,
                      size_t n) {
     struct txn *txn = begin(f);
-    broadcast_take(txn, "B1", account, at, n);
+    push_take(txn, "B1", account, at, n);
     return commit(f, txn);
 }
 
 static enum err outcome(struct store_fixture *f, const char *account,
                         size_t index, char letter) {
     struct txn *txn = begin(f);
-    broadcast_outcomes(txn, "B1", account, "qq.1",
-                       &(struct broadcast_outcome){index, letter}, 1);
+    push_outcomes(txn, "B1", account, "qq.1",
+                       &(struct push_outcome){index, letter}, 1);
     return commit(f, txn);
 }
 

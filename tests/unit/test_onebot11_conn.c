@@ -49,6 +49,7 @@ static struct note {
     uint64_t ticket;
     enum outcome outcome;
     char reason[64];
+    enum refusal refusal;
     char message_id[24];
 } outcomes[NOTES];
 static size_t n_outcomes;
@@ -124,16 +125,17 @@ void account_offline(struct account *account, const void *data) {
 }
 
 void outbox_outcome(struct account *account, uint64_t ticket,
-                    enum outcome outcome, const char *reason,
-                    const char *message_id) {
+                    const struct send_end *end) {
     struct note *note = &outcomes[n_outcomes++ % NOTES];
 
     assert_non_null(account);
     note->ticket = ticket;
-    note->outcome = outcome;
-    snprintf(note->reason, sizeof(note->reason), "%s", reason ? reason : "");
+    note->outcome = end->outcome;
+    note->refusal = end->refusal;
+    snprintf(note->reason, sizeof(note->reason), "%s",
+             end->reason ? end->reason : "");
     snprintf(note->message_id, sizeof(note->message_id), "%s",
-             message_id ? message_id : "");
+             end->message_id ? end->message_id : "");
 }
 
 /* ---- around each test ------------------------------------------------------
