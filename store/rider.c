@@ -11,7 +11,8 @@
 #include <stdlib.h>
 
 static const char *const rider_fields[] = {
-    "v", "lang", "nick", "roles", "consent", "exif", "form", "draft", "account",
+    "v",    "lang",  "nick",    "roles", "consent",  "exif",
+    "form", "draft", "account", "units", "unlisted",
 };
 #define N_FIELDS (sizeof(rider_fields) / sizeof(rider_fields[0]))
 
@@ -40,6 +41,8 @@ static struct rider decode(struct arena *arena, const char *id,
         .form = reply_string(arena, reply_at(reply, 6)),
         .draft = reply_string(arena, reply_at(reply, 7)),
         .account = reply_string(arena, reply_at(reply, 8)),
+        .units = reply_string(arena, reply_at(reply, 9)),
+        .unlisted = reply_int(reply_at(reply, 10)) != 0,
     };
 }
 

@@ -32,6 +32,8 @@ struct rider {
     const char *form;    /* form in progress, packed (bot/session.h), or "" */
     const char *draft;   /* an earlier one that was set aside, or "" */
     const char *account; /* through which they are reached in private, or "" */
+    const char *units;   /* where they belong, ids joined by ',', or "" */
+    bool unlisted;       /* asked not to be on leaderboards */
 };
 
 /*
