@@ -219,6 +219,15 @@ export function postBytes<T>(path: string, bytes: Blob): Promise<T> {
     return call('POST', path, bytes, type, {});
 }
 
+/** Any file that may go along with a broadcast. */
+export function uploadFile(
+    chosen: File,
+): Promise<{ id: string; name: string; bytes: number }> {
+    const type = chosen.type || 'application/octet-stream';
+    const query = { name: chosen.name };
+    return call('POST', '/files', chosen, type, { query });
+}
+
 /** A file, and the name the daemon gives it. */
 export async function file(
     path: string,

@@ -9,8 +9,8 @@
 // of one thing): they are stable, classes and words are not.
 //
 //   sign-in name password code sign-in-send sign-error sign-out sign-out-phone
-//   nav-queue nav-map nav-dashboard nav-roundtable nav-broadcasts nav-documents
-//   nav-users nav-tokens nav-webhooks nav-audit nav-account nav-more lang
+//   nav-queue nav-map nav-dashboard nav-roundtable nav-broadcasts nav-calendar
+//   nav-groups nav-accounts nav-documents nav-users nav-tokens nav-webhooks nav-audit nav-account nav-more lang
 //   live (data-state: connecting open away) offline toast undo failed empty
 //   dialog dialog-close dialog-save confirm-yes confirm-no
 //   queue: tab-unassigned tab-mine tab-overdue tab-all search filter-open filters
@@ -28,6 +28,25 @@
 //   audit audit-actor audit-action audit-subject audit-list verify
 //     verdict (data-ok)
 //   broadcasts compose push-<all|state> push-search broadcast (data-id)
+//   compose-page · broadcast-page (data-id, data-state): lane title text counter
+//     text-<lang> photo-file file-input file link link-title ask-read
+//     target-<groups|riders> audience sentence aud-card how-<all|any|none>
+//     add-condition add-card card-drop condition (data-field) condition-field
+//     condition-values(-open|-search|-options|-own|-done) condition-drop
+//     live-count (data-busy) count excluded when-<now|at|again> when-time again
+//     day-<MO…SU> month-day workday rrule hours missed upcoming upcoming-error
+//     preview preview-<platform|lang> phone bubble kept kept-banner kept-take
+//     kept-drop conflict take-theirs keep-mine returned discard copy save submit
+//     moves move-<approve|return|pause|resume|cancel|recall|retry|retry_unknown>
+//     note-text note-send progress bar pace outcomes n-<outcome|read|unread>
+//     (data-n) account (data-id) account-state (data-state) unpark plot-reads
+//     target-state target (data-id, data-state) export
+//   planned-page planned-grid (data-day) planned (data-id) agenda kind-<kind>
+//     month month-before month-after month-today
+//   groups group (data-id) group-edit group-units group-stations group-tags
+//     group-lang group-muted group-save group-search group-tag import-groups
+//     import-riders import-file import-send import-result import-problems
+//   accounts account (data-id) account-state (data-state) unpark
 //   study-<materials|feeds|plan|questions|quizzes|ranking> nav-materials nav-events
 //   materials material (data-id) material-<add|title|url|summary|approve|reject|
 //     push|edit> tab-<new|approved|rejected> · feeds feed feed-<add|url|name|
@@ -57,7 +76,9 @@ import m from 'mithril';
 import { dropDrafts } from './drafts';
 import { startLang, t } from './lang';
 import { AccountPage } from './pages/account';
+import { AccountsPage } from './pages/accounts';
 import { AuditPage } from './pages/audit';
+import { BroadcastPage, NewBroadcastPage } from './pages/broadcast';
 import { BroadcastsPage } from './pages/broadcasts';
 import { Dashboard } from './pages/dashboard';
 import { Desk } from './pages/desk';
@@ -65,9 +86,11 @@ import { DocumentPage, DocumentsPage } from './pages/documents';
 import { EventPage } from './pages/event';
 import { EventsPage } from './pages/events';
 import { FeedsPage } from './pages/feeds';
+import { GroupsPage } from './pages/groups';
 import { MapPage } from './pages/map';
 import { MaterialsPage } from './pages/materials';
 import { PlanPage } from './pages/plan';
+import { PlannedPage } from './pages/planned';
 import { QuestionsPage } from './pages/questions';
 import { QuizzesPage, RankingPage } from './pages/quizzes';
 import { RoundTablePage } from './pages/roundtable';
@@ -178,6 +201,14 @@ function routes(): Record<string, m.Resolver> {
             alone(RoundTablePage, { quarter: params['quarter'] ?? '' },
                 'roundtable')),
         '/broadcasts': simple('broadcasts', BroadcastsPage),
+        '/broadcasts/new': place('compose', 'broadcasts', () =>
+            alone(NewBroadcastPage, {}, 'compose')),
+        '/broadcasts/:id': place('broadcast', 'broadcasts', (params) =>
+            alone(BroadcastPage, { id: params['id'] ?? '' },
+                `broadcast ${params['id'] ?? ''}`)),
+        '/calendar': simple('calendar', PlannedPage),
+        '/groups': simple('groups', GroupsPage),
+        '/accounts': simple('accounts', AccountsPage),
         '/materials': of('materials', 'study', MaterialsPage),
         '/feeds': of('feeds', 'study', FeedsPage),
         '/plan': of('plan', 'study', PlanPage),

@@ -19,6 +19,7 @@ export const policy = {
     units: [] as Unit[],
     templates: [] as Template[],
     areas: null as Areas | null,
+    approval: false, // does a second person look at broadcasts?
 };
 
 const byId = new Map<string, Unit>();
@@ -45,6 +46,10 @@ export async function loadPolicy(): Promise<void> {
         read<{ templates?: Template[] }>(
             'templates',
             (j) => (policy.templates = j.templates ?? []),
+        ),
+        read<{ approval?: boolean }>(
+            'broadcasts',
+            (j) => (policy.approval = j.approval === true),
         ),
         read<Areas>('areas', (j) => (policy.areas = j.features ? j : null)),
     ]);

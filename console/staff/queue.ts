@@ -143,7 +143,9 @@ class Queue {
             : this.filters;
         const same =
             JSON.stringify(filters) === JSON.stringify(this.filters);
-        if (same && (this.list.first.value || this.list.first.busy)) return;
+        const { value, busy, error } = this.list.first;
+        // What failed is asked for again by a person, not at every redraw.
+        if (same && (value || busy || error !== null)) return;
         this.filters = filters;
         void this.list.load();
     }

@@ -171,10 +171,14 @@ class Person(Browser):
         self.wait(f"no {selector}", lambda: not self.all(selector))
 
     def click(self, selector, nth=0):
-        self.wait(
-            f"a click on {selector}",
-            lambda: self.all(selector)[nth].click() or True,
-        )
+        def act():
+            found = self.all(selector)[nth]
+            # Not below a bar: a page says by its scroll-padding where those are.
+            self.run("arguments[0].scrollIntoView({block: 'nearest'})", found)
+            found.click()
+            return True
+
+        self.wait(f"a click on {selector}", act)
 
     def fill(self, selector, text):
         def write():

@@ -6,11 +6,15 @@ import { file } from '../api';
 import { t } from '../lang';
 import { Button } from './button';
 
-async function save(kind: string, query: Record<string, string>): Promise<void> {
-    const { name, bytes } = await file(`/export.${kind}`, query);
+export async function saveFile(
+    path: string,
+    query: Record<string, string>,
+    called?: string,
+): Promise<void> {
+    const { name, bytes } = await file(path, query);
     const link = document.createElement('a');
     link.href = URL.createObjectURL(bytes);
-    link.download = name;
+    link.download = called ?? name;
     document.body.append(link);
     link.click();
     link.remove();
@@ -26,7 +30,7 @@ export function exportButtons(query: Record<string, string>): m.Children {
                 label: kind.toUpperCase(),
                 icon: 'save',
                 test: `export-${kind}`,
-                onclick: () => save(kind, query),
+                onclick: () => saveFile(`/export.${kind}`, query),
             }),
         ),
     );

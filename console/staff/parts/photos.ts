@@ -75,6 +75,8 @@ export function photoStrip(ids: string[], label: string): m.Children {
 interface UploadAttrs {
     label: string;
     ids: string[]; // those that are there; changed in place
+    most?: number;
+    changed?: () => void;
 }
 
 /** Takes photos, sends each at once and keeps its id. */
@@ -94,8 +96,9 @@ export const PhotoUpload: m.Component<UploadAttrs> = () => {
             error = errorText(problem);
         }
     };
-    const take = async (input: HTMLInputElement, ids: string[]) => {
-        const files = Array.from(input.files ?? []).slice(0, MOST - ids.length);
+    const take = async (input: HTMLInputElement, attrs: UploadAttrs) => {
+        const { ids, most = MOST, changed } = attrs;
+        const files = Array.from(input.files ?? []).slice(0, most - ids.length);
         input.value = '';
         error = '';
         for (const file of files) {
@@ -103,11 +106,13 @@ export const PhotoUpload: m.Component<UploadAttrs> = () => {
             m.redraw();
             await send(file, ids).finally(() => sending--);
         }
+        changed?.();
         m.redraw();
     };
     return {
-        view: ({ attrs: { label, ids } }) =>
-            m(
+        view: ({ attrs }) => {
+            const { label, ids, most = MOST } = attrs;
+            return m(
                 '.upload',
                 m(
                     '.photos',
@@ -121,6 +126,7 @@ export const PhotoUpload: m.Component<UploadAttrs> = () => {
                                 bare: true,
                                 onclick: () => {
                                     ids.splice(at, 1);
+                                    attrs.changed?.();
                                 },
                             }),
                         ),
@@ -130,20 +136,22 @@ export const PhotoUpload: m.Component<UploadAttrs> = () => {
                             role: 'status',
                             'aria-label': t('photo.sending'),
                         }),
-                    m(
+                    ids.length < most && m(
                         'label.thumb.add',
                         icon('photo'),
                         m('span', label),
-                        m('input.unseen[type=file][multiple]', {
+                        m('input.unseen[type=file]', {
                             accept: 'image/*',
                             'data-test': 'photo-file',
-                            disabled: sending > 0 || ids.length >= MOST,
-                            onchange: (event: Event) =>
-                                void take(event.target as HTMLInputElement, ids),
+                            multiple: most > 1,
+                            disabled: sending > 0,
+                            onchange: (event: Event) => void take(
+                                event.target as HTMLInputElement, attrs),
                         }),
                     ),
                 ),
                 error && m('small.error', { role: 'alert' }, error),
-            ),
+            );
+        },
     };
 };
