@@ -68,6 +68,9 @@ bool broadcasts_may(const struct broadcast *broadcast,
  * a chat. */
 bool broadcasts_same_person(struct bot *bot, const char *a, const char *b);
 
+/* The audience expression of groups, ids joined by ','. */
+char *broadcasts_to_groups(struct arena *arena, const char *chats);
+
 #define BROADCAST_TITLE_CHARS 60
 #define BROADCAST_TEXT_CHARS 2000
 /*

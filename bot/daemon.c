@@ -340,10 +340,10 @@ static void take_down(struct daemon *daemon) {
     fetcher_free(bot->fetcher);
     photos_free(bot->photos);
     passwords_free(bot->passwords);
-    planner_free(bot->planner);
     store_free(bot->store);
     staff_stop(bot);
     clocks_free(bot->clocks);
+    planner_free(bot->planner);
     quizzes_free(bot->quizzes);
     events_clock_free(bot->events);
     bot->events = NULL;

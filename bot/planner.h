@@ -10,6 +10,6 @@ struct planner;
  * once, however many processes look and whatever is killed in between.
  */
 struct planner *planner_new(struct bot *bot);
-void planner_free(struct planner *planner); /* takes NULL; before the store */
+void planner_free(struct planner *planner); /* takes NULL; after the store */
 /* Looks now, for tests with a clock of their own. */
 void planner_look(struct planner *planner);

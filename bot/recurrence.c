@@ -195,12 +195,11 @@ static int64_t rule_next(const struct policy *policy,
     if (rule_fault(&walk.rule) == NULL) {
         walk.count = walk.rule.count;
         walk.rule.count = 0;
-        walk.begin = to_ical(policy, broadcast->at_ms);
+        int64_t at_ms = broadcast->at_ms != 0 ? broadcast->at_ms : after_ms;
+        walk.begin = to_ical(policy, at_ms);
         walk.after = to_ical(policy, after_ms);
-        int64_t from_ms =
-            after_ms > broadcast->at_ms ? after_ms : broadcast->at_ms;
-        set_until(policy, &walk, from_ms);
-        skip_hours(policy, &walk, broadcast->at_ms, after_ms);
+        set_until(policy, &walk, after_ms > at_ms ? after_ms : at_ms);
+        skip_hours(policy, &walk, at_ms, after_ms);
         icalrecur_iterator *at = begin_walk(&walk);
         if (at != NULL)
             found = walk_on(&walk, at);

@@ -8,7 +8,7 @@ struct policy;
 /*
  * When a broadcast fires: at its moment; by a rule of RFC 5545; or on the nth
  * working day of each month, at its time of day. All in the district's time,
- * from at_ms on.
+ * from at_ms on, or from now on without one.
  *
  * What falls where nothing is sent (bot/windows.h) fires when it is open again,
  * and what would fire at the same moment then fires once.

@@ -118,6 +118,7 @@ static const struct {
     PLAIN("fired", NUMBER, fired_ms),
     PLAIN("ended", NUMBER, ended_ms),
     PLAIN("note", TEXT, note),
+    PLAIN("freezing", TEXT, freezing),
 #undef PLAIN
 };
 

@@ -22,7 +22,7 @@ enum broadcast_state {
     BROADCAST_SUBMITTED, /* waits for a second person */
     BROADCAST_SCHEDULED, /* waits for its time: next_ms */
     BROADCAST_SENDING,
-    BROADCAST_PAUSED, /* fired_ms is 0: while it was scheduled */
+    BROADCAST_PAUSED, /* a series, or fired_ms is 0: while it was scheduled */
     BROADCAST_DONE,
     BROADCAST_CANCELLED,
     BROADCAST_STATES
@@ -84,6 +84,9 @@ struct broadcast {
     int64_t total; /* chats of its frozen audience */
     int64_t created_ms, updated_ms, fired_ms, ended_ms;
     const char *note; /* of whoever returned it, or why it did not go */
+    /* Targets are being put into the store in advance, for bot/broadcasts.h:
+     * "<whose> <ms since when>". */
+    const char *freezing;
 };
 
 /* Whether it repeats. */

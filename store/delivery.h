@@ -50,7 +50,8 @@ void delivery_drop(struct txn *txn, const char *id);
  * From now on it is sent. report goes to the organiser when the last target
  * has its outcome, with the parameters total, sent, refused and unknown added;
  * or NULL. In the same transaction the broadcast's record becomes "done".
- * ERR_NOT_FOUND: there is no target. ERR_STATE: it was begun before.
+ * There must be a target, which the same transaction may have added before.
+ * ERR_STATE: it was begun before.
  */
 void delivery_begin(struct txn *txn, const char *id,
                     const struct notice *report, int64_t now_ms);

@@ -84,10 +84,8 @@ ops['delivery_drop'] = {
 -- the account that sends it
 ops['delivery_begin'] = {
     check = function(keys, k)
-        local h = redis.call('HMGET', keys[k], 'state', 'total')
-        if not h[1] then
-            return {'not_found'}
-        elseif h[1] ~= 'frozen' then
+        -- Its targets may be added by this same transaction.
+        if (delivery_state(keys[k]) or 'frozen') ~= 'frozen' then
             return {'state'}
         end
     end,

@@ -17,6 +17,7 @@
 #include "bot/fetch.h"
 #include "bot/outbox.h"
 #include "bot/photo.h"
+#include "bot/planner.h"
 #include "bot/policies.h"
 #include "bot/quizzes.h"
 #include "bot/roster.h"
@@ -188,6 +189,7 @@ void engine_start(struct engine *engine) {
     bot->turns = turns_new(bot);
     bot->roster = roster_new(bot);
     bot->clocks = clocks_new(bot);
+    bot->planner = planner_new(bot);
     bot->quizzes = quizzes_new(bot);
     bot->events = events_clock_new(bot);
     if (!engine->options.without_online)
@@ -206,6 +208,7 @@ void engine_stop(struct engine *engine) {
     photos_free(bot->photos);
     store_free(bot->store);
     clocks_free(bot->clocks);
+    planner_free(bot->planner);
     quizzes_free(bot->quizzes);
     events_clock_free(bot->events);
     roster_free(bot->roster);
