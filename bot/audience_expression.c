@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "bot/policy.h"
+#include "i18n/catalog.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -103,11 +104,14 @@ static bool fits(enum audience_field field, const char *text) {
     static const char *const roles[] = {"rider", "staff", "organiser", "admin",
                                         NULL};
     static const char *const answers[] = {"yes", "no", NULL};
+    enum lang lang;
     switch (field) {
     case FIELD_ROLE:
         return is_one_of(text, roles);
     case FIELD_CONSENT:
         return is_one_of(text, answers);
+    case FIELD_LANG:
+        return lang_parse(text, &lang);
     case FIELD_EVENT:
         return is_event(text);
     case FIELD_READ:
