@@ -2,10 +2,9 @@
 
 import { Branch, Field, isBranch, Leaf, Node } from './audience';
 import { Target } from './broadcasts';
-import { t, word } from './lang';
+import { LANGS, t, word } from './lang';
 import {
-    broadcastChoices, groupChoices, langName, langTags, options, stationChoices,
-    tagChoices,
+    broadcastChoices, groupChoices, options, stationChoices, tagChoices,
 } from './options';
 import { Choice } from './parts/field';
 import { unitChoices } from './parts/pickers';
@@ -51,7 +50,7 @@ export function valueChoices(field: Field): Choice[] {
         case 'tag':
             return tagChoices();
         case 'lang':
-            return langTags().map((tag) => ({ value: tag, title: langName(tag) }));
+            return LANGS.map(([value, title]) => ({ value, title }));
         case 'platform':
             return named('platform', PLATFORMS);
         case 'consent':

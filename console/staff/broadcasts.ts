@@ -17,11 +17,12 @@ export type Target = 'groups' | 'riders';
 
 /** The letters of the outcomes, as the API names them. */
 export const OUTCOMES = [
-    'waiting', 'sent', 'refused', 'unknown', 'recalled', 'too_late',
+    'waiting', 'sending', 'sent', 'refused', 'unknown', 'recalling', 'recalled',
+    'too_late',
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-export type DeliveryCounts = Partial<Record<Outcome | 'sending' | 'read', number>>;
+export type DeliveryCounts = Partial<Record<Outcome | 'delivered' | 'read', number>>;
 
 export interface FileRef {
     id: string;
@@ -96,11 +97,12 @@ export interface AccountShare {
 
 export interface Progress {
     state: BroadcastState;
+    version: number;
     total: number;
     counts: DeliveryCounts;
     accounts: AccountShare[];
     reads: { at_ms: number; n: number }[];
-    silent: number;
+    silent: number; // have it, and nobody there has read it
     eta_ms: number | null;
     next_open_ms: number | null;
 }
@@ -109,7 +111,7 @@ export interface TargetRow {
     chat: string;
     title: string | null;
     account: string | null;
-    state: Outcome | 'sending';
+    state: Outcome;
     reason: string | null;
     reads: number;
 }
@@ -121,7 +123,7 @@ export interface Account {
     parked: boolean;
     reason: string | null;
     since_ms: number | null;
-    rate: number;
+    rate: number | null; // messages a minute; null: as fast as it goes
     waiting: number;
 }
 
@@ -160,8 +162,7 @@ export interface Options {
 
 export type PreviewPart =
     | { type: 'text'; text: string }
-    | { type: 'image'; photo: string }
-    | { type: 'link'; text?: string; url: string };
+    | { type: 'image'; photo: string };
 
 export interface Preview {
     platform: 'qq' | 'web';

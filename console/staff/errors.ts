@@ -18,7 +18,7 @@ export function errorText(error: unknown): string {
         case 401:
             return t(error.code === 'wrong' ? 'code.wrong' : 'error.signedOut');
         case 403:
-            return t('error.forbidden');
+            return t(error.code === 'own' ? 'code.own' : 'error.forbidden');
         case 404:
             return t('error.notFound');
         case 409:

@@ -31,15 +31,9 @@ export async function loadOptions(): Promise<void> {
     m.redraw();
 }
 
-/** "zh_CN" as its own speakers write it. */
+/** "zh-TW" as its own speakers write it. */
 export function langName(tag: string): string {
-    const own = tag.replace('_', '-');
-    return LANGS.find(([known]) => known === own)?.[1] ?? tag;
-}
-
-/** The languages of texts, in the daemon's spelling. */
-export function langTags(): string[] {
-    return LANGS.map(([tag]) => tag.replace('-', '_'));
+    return LANGS.find(([known]) => known === tag)?.[1] ?? tag;
 }
 
 export function groupChoices(): Choice[] {

@@ -8,7 +8,9 @@ import { ago, number } from '../format';
 import { t, word } from '../lang';
 import { Button } from '../parts/button';
 import { Loaded } from '../parts/loaded';
-import { accountPill, accountState, unpark } from '../parts/progress';
+import {
+    accountPill, accountState, accountWhy, unpark,
+} from '../parts/progress';
 import { empty } from '../parts/waiting';
 
 const AGAIN_MS = 5000;
@@ -28,12 +30,13 @@ export const AccountsPage: m.Component = () => {
             m('b', one.id), accountPill(one),
             m('.facts',
                 m('span', word('platform', one.platform)),
-                m('span', t('account.rate', { n: one.rate })),
+                one.rate !== null &&
+                    m('span', t('account.rate', { n: one.rate })),
                 one.waiting > 0 &&
                     m('span', t('account.waiting', { n: number(one.waiting) })),
                 !!one.since_ms && state !== 'good' &&
                     m('span', t('account.since', { ago: ago(one.since_ms) }))),
-            state !== 'good' && m('p.why', word('accountwhy', state))),
+            accountWhy(one)),
         one.parked && m(Button, {
             label: t('account.unpark'), icon: 'play', look: 'soft',
             test: 'unpark',

@@ -6,12 +6,13 @@ import * as api from '../api';
 import { fromJson } from '../audience';
 import { sentence } from '../audience_words';
 import {
-    Broadcast, copy, isSeries, move, Progress, read,
+    Broadcast, BroadcastItem, copy, isSeries, move, Progress, read,
 } from '../broadcasts';
 import { wordsOf } from '../composing';
 import { errorText } from '../errors';
 import { exact, moment, number } from '../format';
 import { t, word } from '../lang';
+import { Page } from '../model';
 import { loadOptions } from '../options';
 import { countView, LiveCount } from '../parts/audience';
 import { LivePreview } from '../parts/bubbles';
@@ -19,6 +20,7 @@ import { Button } from '../parts/button';
 import { closeDialog, confirm, openDialog } from '../parts/dialog';
 import { Area } from '../parts/field';
 import { icon } from '../parts/icon';
+import { List, More } from '../parts/more';
 import {
     accountsList, bigBar, movesOf, outcomeCards, paceLine, PushMove, readsPlot,
 } from '../parts/progress';
@@ -27,7 +29,7 @@ import { say } from '../parts/toast';
 import { failed, waiting } from '../parts/waiting';
 import { ruleWords } from '../recurrence';
 import { may, session } from '../session';
-import { broadcastPill } from './broadcasts';
+import { broadcastPill, broadcastRow } from './broadcasts';
 import { Compose } from './compose';
 
 const LIVE_MS = 1000;
@@ -87,6 +89,12 @@ function askNote(title: string, hint: string, yes: string): Promise<string | nul
     });
 }
 
+/** Can something else be done now, such as to try again? */
+function offers(before: Progress, now: Progress): boolean {
+    return (['refused', 'unknown', 'sent'] as const).some((name) =>
+        !before.counts[name] !== !now.counts[name]);
+}
+
 class Shown {
     item: Broadcast | null = null;
     progress: Progress | null = null;
@@ -130,8 +138,10 @@ class Shown {
         if (!this.item || !this.isFired()) return;
         const path = `/broadcasts/${api.part(this.id)}/progress`;
         const now = await api.get<Progress>(path);
+        const before = this.progress;
         this.progress = now;
-        if (now.state !== this.item.state) this.item = await read(this.id);
+        if (now.version !== this.item.version || !before || offers(before, now))
+            this.item = await read(this.id);
         m.redraw();
     }
 
@@ -156,6 +166,22 @@ class Shown {
         this.next();
     }
 }
+
+/** Each time that a series went out. */
+const Firings: m.Component<{ id: string }> = ({ attrs: { id } }) => {
+    const list = new List<BroadcastItem>((cursor) =>
+        api.get<Page<BroadcastItem>>('/broadcasts',
+            { parent: id, limit: 30, cursor }));
+    void list.load();
+    return {
+        view: () => list.first.show(() => list.items.length
+            ? [m('ul.push-list', { key: 'list' }, list.items.map(broadcastRow)),
+                m('.more-here', { key: 'more' }, m(More, {
+                    next: list.next, load: () => list.loadMore(),
+                }))]
+            : [m('p.hint', { key: 'none' }, t('push.firingsNone'))]),
+    };
+};
 
 export const BroadcastPage: m.Component<{ id: string }> = ({ attrs: { id } }) => {
     const shown = new Shown(id);
@@ -216,7 +242,8 @@ export const BroadcastPage: m.Component<{ id: string }> = ({ attrs: { id } }) =>
 
     const who = (item: Broadcast) => {
         const root = fromJson(item.audience ?? {});
-        const frozen = item.total !== null && item.total > 0;
+        // Counted again for whoever is to say yes.
+        const frozen = !!item.total && item.state !== 'submitted';
         return m('section.card', { 'aria-label': t('pushfield.audience') },
             m('h2', t('pushfield.audience')),
             m('p.sentence', { 'data-test': 'sentence' }, icon('people'),
@@ -270,6 +297,10 @@ export const BroadcastPage: m.Component<{ id: string }> = ({ attrs: { id } }) =>
             stamp: JSON.stringify(progress.counts),
         }),
     ];
+    const firings = (item: Broadcast) =>
+        isSeries(item) && m('section', { 'aria-label': t('push.firings') },
+            m('h2', t('push.firings')),
+            m(Firings, { id: item.id }));
     const draft = (item: Broadcast) =>
         m('.slot', [m('.compose-slot', { key: `${item.id} ${editing}` },
             m(Compose, { of: item, done: () => void shown.load() }))]);
@@ -282,6 +313,7 @@ export const BroadcastPage: m.Component<{ id: string }> = ({ attrs: { id } }) =>
             m('.compose-main',
                 shown.progress && shown.progress.total > 0
                     ? watch(shown.progress) : null,
+                firings(item),
                 who(item),
                 m('section.card', { 'aria-label': t('push.details') },
                     m('h2', t('push.details')), facts(item))),

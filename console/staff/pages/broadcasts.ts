@@ -62,7 +62,7 @@ function outcome(one: BroadcastItem): m.Children {
     ];
 }
 
-function row(one: BroadcastItem): m.Children {
+export function broadcastRow(one: BroadcastItem): m.Children {
     return m('li.push-row',
         { key: one.id, 'data-test': 'broadcast', 'data-id': one.id },
         m('a.main', { href: `#!/broadcasts/${encodeURIComponent(one.id)}` },
@@ -133,7 +133,7 @@ export const BroadcastsPage: m.Component = () => {
                     test: 'push-search', set: search,
                 }),
                 list.first.show(() => list.items.length
-                    ? [m('ul.push-list', { key: 'list' }, list.items.map(row)),
+                    ? [m('ul.push-list', { key: 'list' }, list.items.map(broadcastRow)),
                         m('.more-here', { key: 'more' }, m(More, {
                             next: list.next, load: () => list.loadMore(),
                         }))]

@@ -172,6 +172,22 @@ export const Compose: m.Component<ComposeAttrs> = ({ attrs: { of, done } }) => {
             })));
     const error = (name: string) =>
         draft.errors[name] ? { error: draft.errors[name] } : {};
+    /** What it was made for: a quiz, a material, an event. */
+    const about = (now: Words) => {
+        const names = (['quiz', 'material', 'event'] as const)
+            .filter((name) => now[name]);
+        return names.length > 0 && m('.chooser',
+            m('span.label', t('push.about')),
+            m('ul.chips', names.map((name) => {
+                const id = now[name] ?? '';
+                return m('li.chip', m('span', `${word('pushfield', name)} ${id}`),
+                    m('button', {
+                        type: 'button',
+                        'aria-label': t('push.aboutDrop', { id }),
+                        onclick: () => set(name, null),
+                    }, icon('close')));
+            })));
+    };
     const words = () => {
         const now = draft.words;
         return m('section.card', { 'aria-label': t('push.words') },
@@ -217,6 +233,7 @@ export const Compose: m.Component<ComposeAttrs> = ({ attrs: { of, done } }) => {
                     set: (v: string) => set('link', v || now.link?.url
                         ? { url: now.link?.url ?? '', title: v } : null),
                 })),
+            about(now),
             m(Check, {
                 label: t('push.askRead'), on: now.ask_read, test: 'ask-read',
                 hint: t('push.askReadHint'),

@@ -72,9 +72,7 @@ function edit(group: Group, done: () => void): void {
         m(Select, { label: t('audfield.lang'), value: lang, test: 'group-lang',
             choices: [
                 { value: '', title: t('group.langOwn') },
-                ...LANGS.map(([tag, title]) => ({
-                    value: tag.replace('-', '_'), title,
-                })),
+                ...LANGS.map(([value, title]) => ({ value, title })),
             ],
             set: (v: string) => (lang = v) }),
         m(Check, { label: t('group.muted'), on: muted, test: 'group-muted',

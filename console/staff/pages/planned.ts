@@ -68,14 +68,19 @@ function byDay(items: Planned[]): Map<string, Planned[]> {
     return found;
 }
 
+function titleOf(one: Planned): string {
+    if (one.kind === 'plan') return t('planned.week', { week: one.title });
+    return one.title || word('planned', one.kind);
+}
+
 function time(one: Planned): string {
     return isAllDay(one) ? '' : clock(one.at_ms);
 }
 
 function short(one: Planned): m.Children {
-    const inner = [time(one) && m('small', time(one)), m('span', one.title)];
+    const inner = [time(one) && m('small', time(one)), m('span', titleOf(one))];
     const href = addressOf(one);
-    const how = { title: `${time(one)} ${one.title}`, 'data-id': one.id,
+    const how = { title: `${time(one)} ${titleOf(one)}`, 'data-id': one.id,
         'data-test': 'planned' };
     return m(`li.kind-${one.kind}`, { class: one.state ?? '' },
         href ? m('a', { href, ...how }, inner) : m('span', how, inner));
@@ -83,7 +88,7 @@ function short(one: Planned): m.Children {
 
 function line(one: Planned): m.Children {
     const href = addressOf(one);
-    const title = one.title || one.id;
+    const title = titleOf(one);
     return m(`li.kind-${one.kind}`,
         m('span.dot'), m('time', time(one) || t('planned.allDay')),
         m('span.pill', word('planned', one.kind)),
@@ -126,7 +131,7 @@ export const PlannedPage: m.Component = () => {
             class: [
                 day.getMonth() === month.getMonth() ? '' : 'other',
                 iso === isoDay(today) ? 'today' : '',
-                iso === chosen ? 'chosen' : '', off ? 'off' : '',
+                iso === chosen ? 'picked' : '', off ? 'off' : '',
             ].join(' '),
             'data-day': iso,
         },

@@ -17,25 +17,16 @@ function linked(text: string): m.Children {
 }
 
 function part(one: PreviewPart): m.Children {
-    switch (one.type) {
-        case 'image':
-            return m('img', {
-                src: `/photos/${encodeURIComponent(one.photo)}/thumb`,
-                alt: t('push.photo'),
-            });
-        case 'link':
-            return m('.link-line',
-                one.text && m('p.words', one.text),
-                m('p.words', m('span.url', one.url)));
-        case 'text':
-            return m('p.words', linked(one.text));
-    }
+    if (one.type === 'text') return m('p.words', linked(one.text));
+    return m('img', {
+        src: `/photos/${encodeURIComponent(one.photo)}/thumb`,
+        alt: t('push.photo'),
+    });
 }
 
 function phone(one: Preview, private_: boolean): m.Children {
     return m('.phone', {
-        class: one.platform, lang: one.lang.replace('_', '-'),
-        'data-test': 'phone',
+        class: one.platform, lang: one.lang, 'data-test': 'phone',
     },
     m('.phone-top', { 'aria-hidden': 'true' },
         m('span', private_ ? t('app.bot') : settings.district || t('app.bot'))),

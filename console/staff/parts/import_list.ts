@@ -18,8 +18,8 @@ type What = 'groups' | 'riders';
 
 /** The same in every language: they are the daemon's column names. */
 const SAMPLES: Record<What, string> = {
-    groups: 'chat,units,stations,tags,muted\n12345678,xinjiekou,,夜班;电动车,',
-    riders: 'rider,units,stations,tags\nqq:12345678,xinjiekou,,夜班',
+    groups: 'chat,units,stations,tags,muted\nqq.g12345678,xinjiekou,,夜班;电动车,',
+    riders: 'rider,units,stations,tags\nqq.12345678,xinjiekou,,夜班',
 };
 
 /** Where lines end; not those that a quoted field has inside. */

@@ -15,7 +15,9 @@ import { icon } from './icon';
 import { say } from './toast';
 
 /** The order of the bar's pieces; waiting is what is left of it. */
-const PIECES: Outcome[] = ['sent', 'refused', 'unknown', 'recalled', 'too_late'];
+const PIECES: Outcome[] = [
+    'sent', 'refused', 'unknown', 'recalling', 'recalled', 'too_late',
+];
 
 function of(counts: DeliveryCounts, name: keyof DeliveryCounts): number {
     return counts[name] ?? 0;
@@ -64,10 +66,9 @@ export function outcomeCards(
             total ? t('push.ofAll', { n: percent(reached / total) }) : ''),
         card('refused', of(counts, 'refused')),
         card('unknown', of(counts, 'unknown')),
-        (of(counts, 'recalled') > 0 || of(counts, 'too_late') > 0) && [
-            card('recalled', of(counts, 'recalled')),
-            card('too_late', of(counts, 'too_late')),
-        ],
+        (['recalling', 'recalled', 'too_late'] as const)
+            .filter((name) => of(counts, name) > 0)
+            .map((name) => card(name, of(counts, name))),
         m('.card-number.good', { 'data-test': 'n-read',
             'data-n': of(counts, 'read') },
         m('b', number(of(counts, 'read'))), m('span', t('push.read'))),
@@ -83,20 +84,32 @@ export function paceLine(progress: Progress): m.Children {
     const opens = progress.next_open_ms;
     if (opens && opens > Date.now())
         return line('clock', t('push.quiet', { time: moment(opens) }));
-    const eta = progress.eta_ms;
-    if (!eta) return null;
-    // A moment, or a span of time from now: the larger can only be a moment.
-    const left = eta > 1e12 ? eta - Date.now() : eta;
+    if (!progress.eta_ms) return null;
+    const left = progress.eta_ms - Date.now();
     return line('clock', left < 60000
         ? t('push.soonDone') : t('push.eta', { span: span(left) }));
 }
 
-export function accountState(one: {
-    online: boolean; parked: boolean; reason: string | null;
-}): 'parked' | 'banned' | 'slow' | 'away' | 'good' {
-    if (one.parked) return one.reason === 'banned' ? 'banned' : 'parked';
+interface Standing {
+    online: boolean;
+    parked: boolean;
+    reason: string | null; // the platform's words, of one parked or slowed
+    since_ms: number | null;
+}
+
+export function accountState(one: Standing): 'parked' | 'slow' | 'away' | 'good' {
+    if (one.parked) return 'parked';
     if (!one.online) return 'away';
-    return one.reason === 'too_fast' ? 'slow' : 'good';
+    return one.reason ? 'slow' : 'good';
+}
+
+/** What it means for the organiser, and what the platform has said. */
+export function accountWhy(one: Standing): m.Children {
+    const state = accountState(one);
+    if (state === 'good') return null;
+    return m('p.why', word('accountwhy', state),
+        one.reason && state !== 'away' &&
+            m('span.said', t('account.said', { words: one.reason })));
 }
 
 export async function unpark(id: string): Promise<boolean> {
@@ -107,7 +120,7 @@ export async function unpark(id: string): Promise<boolean> {
     return true;
 }
 
-export function accountPill(one: Parameters<typeof accountState>[0]): m.Children {
+export function accountPill(one: Standing): m.Children {
     const state = accountState(one);
     return m(`span.pill.account-${state}`, { 'data-test': 'account-state',
         'data-state': state }, word('accountstate', state));
@@ -116,7 +129,6 @@ export function accountPill(one: Parameters<typeof accountState>[0]): m.Children
 function accountRow(one: AccountShare, mayUnpark: boolean,
     again: () => unknown): m.Children {
     const state = accountState(one);
-    const known = word('parkreason', one.reason);
     return m('li.account', { key: one.id, class: state, 'data-test': 'account',
         'data-id': one.id },
     m('.main',
@@ -127,11 +139,7 @@ function accountRow(one: AccountShare, mayUnpark: boolean,
                 m('span', t('account.waiting', { n: number(one.waiting) })),
             one.since_ms !== null && one.since_ms > 0 && state !== 'good' &&
                 m('span', t('account.since', { ago: ago(one.since_ms) }))),
-        state !== 'good' && m('p.why',
-            word('accountwhy', state),
-            one.reason && known !== one.reason &&
-                one.reason !== 'banned' && one.reason !== 'too_fast'
-                ? ` ${known}` : '')),
+        accountWhy(one)),
     one.parked && mayUnpark && m(Button, {
         label: t('account.unpark'), icon: 'play', look: 'soft', test: 'unpark',
         onclick: async () => {

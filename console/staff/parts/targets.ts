@@ -21,13 +21,8 @@ interface TargetsAttrs {
     stamp: string; // another one: something has changed
 }
 
-function reason(row: TargetRow): string {
-    if (!row.reason) return '';
-    return word('refusal', row.reason);
-}
-
 function view(row: TargetRow): m.Children {
-    return m('li.target', { key: row.chat, 'data-test': 'target',
+    return m('li.target', { 'data-test': 'target',
         'data-id': row.chat, 'data-state': row.state },
     m('.main',
         m('b', row.title || row.chat),
@@ -35,7 +30,7 @@ function view(row: TargetRow): m.Children {
     m('.facts',
         row.title && m('span', row.chat),
         row.account && m('span', t('target.by', { id: row.account })),
-        reason(row) && m('span.late', reason(row)),
+        row.reason && m('span.late', row.reason),
         row.reads > 0 && m('span', t('push.readN', { n: number(row.reads) }))));
 }
 

@@ -226,6 +226,10 @@ export const en_broadcasts: Record<keyof typeof zh_CN_broadcasts, string> = {
     'push.approver': 'Approved by',
     'push.parent': 'Of',
     'push.updated': 'Last change',
+    'push.firings': 'Each time',
+    'push.firingsNone': 'It has not gone out yet.',
+    'push.about': 'Goes with',
+    'push.aboutDrop': 'Without {id}',
     'push.details': 'Details',
     'push.acts': 'What can be done',
     'push.note': 'Note',
@@ -286,6 +290,7 @@ export const en_broadcasts: Record<keyof typeof zh_CN_broadcasts, string> = {
     'outcome.sent': 'Sent',
     'outcome.refused': 'Refused',
     'outcome.unknown': 'Unknown',
+    'outcome.recalling': 'Being recalled',
     'outcome.recalled': 'Recalled',
     'outcome.too_late': 'Too late to recall',
     'outcome.unread': 'Read by nobody',
@@ -295,10 +300,6 @@ export const en_broadcasts: Record<keyof typeof zh_CN_broadcasts, string> = {
     'target.by': 'by {id}',
     'target.unreadHint':
         'They got it, and nobody has read it. A copy can go to just these.',
-    'refusal.too_fast': 'The platform says: too fast',
-    'refusal.banned': 'The platform has restricted the account',
-    'refusal.gone': 'The group is gone, or we are not in it',
-    'refusal.other': 'Refused by the platform',
 
     // accounts
     'account.hint':
@@ -312,17 +313,15 @@ export const en_broadcasts: Record<keyof typeof zh_CN_broadcasts, string> = {
     'account.unparkAsk':
         'Use {id} again? Check with the platform first that it is free; else it may be restricted for longer.',
     'account.unparked': '{id} is in use again',
+    'account.said': 'The platform says: “{words}”',
     'accountstate.good': 'Working',
     'accountstate.slow': 'Slowed down',
     'accountstate.away': 'Offline',
-    'accountstate.parked': 'Parked',
-    'accountstate.banned': 'Restricted',
+    'accountstate.parked': 'Restricted',
     'accountwhy.slow':
         'The platform said “too fast”; it has slowed down and recovers step by step.',
     'accountwhy.away': 'It is not connected; what it carries waits for it.',
     'accountwhy.parked':
-        'It rests; other accounts go on, and groups without another one wait.',
-    'accountwhy.banned':
         'The platform has restricted it. Other accounts go on, and groups without another one wait.',
 
     // the calendar
@@ -333,6 +332,7 @@ export const en_broadcasts: Record<keyof typeof zh_CN_broadcasts, string> = {
     'planned.n': '{n} entries',
     'planned.more': '{n} more',
     'planned.none': 'Nothing on this day.',
+    'planned.week': 'Study plan {week}',
     'planned.broadcast': 'Broadcast',
     'planned.event': 'Event',
     'planned.plan': 'Study plan',
@@ -367,6 +367,7 @@ export const en_broadcasts: Record<keyof typeof zh_CN_broadcasts, string> = {
     'code.no_one': 'It reaches nobody. Widen the conditions.',
     'code.own': 'Whoever wrote it cannot approve it.',
     'code.nothing': 'There is nothing to send again.',
+    'code.no_such_file': 'The file did not arrive; choose it again.',
     'code.past': 'That time has passed; choose a later one.',
     'code.never': 'By this rule it never goes out.',
     'code.too_often': 'Too often: at most once an hour.',

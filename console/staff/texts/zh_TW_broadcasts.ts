@@ -217,6 +217,10 @@ export const zh_TW_broadcasts: Record<keyof typeof zh_CN_broadcasts, string> = {
     'push.approver': '審核',
     'push.parent': '來自',
     'push.updated': '最後改動',
+    'push.firings': '每次傳送',
+    'push.firingsNone': '還沒有發過。',
+    'push.about': '附帶',
+    'push.aboutDrop': '不再附帶 {id}',
     'push.details': '詳情',
     'push.acts': '可以做的',
     'push.note': '說明',
@@ -273,6 +277,7 @@ export const zh_TW_broadcasts: Record<keyof typeof zh_CN_broadcasts, string> = {
     'outcome.sent': '已送達',
     'outcome.refused': '被拒',
     'outcome.unknown': '結果不明',
+    'outcome.recalling': '正在撤回',
     'outcome.recalled': '已撤回',
     'outcome.too_late': '撤不回',
     'outcome.unread': '還沒人讀',
@@ -281,10 +286,6 @@ export const zh_TW_broadcasts: Record<keyof typeof zh_CN_broadcasts, string> = {
     'target.none': '沒有這樣的。',
     'target.by': '由 {id} 發',
     'target.unreadHint': '已送達，但還沒有一個人讀過。可以複製一份，只發給它們。',
-    'refusal.too_fast': '平台說太快',
-    'refusal.banned': '帳號被平台限制',
-    'refusal.gone': '群組已解散或不在群組裡',
-    'refusal.other': '平台拒絕',
 
     // accounts
     'account.hint':
@@ -298,15 +299,14 @@ export const zh_TW_broadcasts: Record<keyof typeof zh_CN_broadcasts, string> = {
     'account.unparkAsk':
         '確定恢復帳號 {id}？請先在平台上確認它已解除限制，否則可能被限制得更久。',
     'account.unparked': '{id} 已恢復',
+    'account.said': '平台說：「{words}」',
     'accountstate.good': '正常',
     'accountstate.slow': '放慢中',
     'accountstate.away': '不在線',
-    'accountstate.parked': '已停用',
-    'accountstate.banned': '被平台限制',
+    'accountstate.parked': '被平台限制',
     'accountwhy.slow': '平台說發得太快，已自動放慢，會逐步恢復。',
     'accountwhy.away': '帳號離線了，它的訊息等它回來再發。',
-    'accountwhy.parked': '已停用，其他帳號接著發；沒有別的帳號的群組會等著。',
-    'accountwhy.banned':
+    'accountwhy.parked':
         '平台限制了這個帳號。其他帳號接著發；沒有別的帳號的群組會等著。',
 
     // the calendar
@@ -317,6 +317,7 @@ export const zh_TW_broadcasts: Record<keyof typeof zh_CN_broadcasts, string> = {
     'planned.n': '{n} 項',
     'planned.more': '還有 {n} 項',
     'planned.none': '這天沒有安排。',
+    'planned.week': '學習計畫 {week}',
     'planned.broadcast': '推播',
     'planned.event': '活動',
     'planned.plan': '學習計畫',
@@ -349,6 +350,7 @@ export const zh_TW_broadcasts: Record<keyof typeof zh_CN_broadcasts, string> = {
     'code.no_one': '沒有一個能收到。請放寬條件。',
     'code.own': '自己寫的要由另一位同事審核。',
     'code.nothing': '沒有可以重發的。',
+    'code.no_such_file': '檔案沒有傳上，請重新選擇。',
     'code.past': '時間已經過了，請選將來的時間。',
     'code.never': '按這個規則一次也不會發。',
     'code.too_often': '太頻繁了，最多每小時一次。',
