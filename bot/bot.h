@@ -30,6 +30,7 @@ struct quizzes;
 struct roster;
 struct seal;
 struct store;
+struct tracker;
 struct turns;
 struct views;
 struct webhooks;
@@ -46,6 +47,7 @@ struct bot {
     struct seal *seal; /* of fields that are stored encrypted */
     struct fetcher *fetcher;
     struct photos *photos;
+    struct tracker *tracker; /* of links that are tapped */
     struct files *files; /* that organisers send along */
     struct outbox *outbox;
     struct turns *turns;

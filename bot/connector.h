@@ -76,5 +76,7 @@ struct connector {
 bool chat_is_group(const char *chat); /* "qq.g…" */
 /* The private chat with a rider: "qq.90001" gives "qq.u90001", in arena. */
 const char *chat_of_rider(struct arena *arena, const char *rider);
+/* And back; NULL when it is no private chat. */
+const char *rider_of_chat(struct arena *arena, const char *chat);
 /* The platform's own id: "20010001" of "qq.g20010001"; borrowed. */
 const char *chat_native_id(const char *chat);

@@ -38,6 +38,7 @@
 #include "bot/quizzes.h"
 #include "bot/roster.h"
 #include "bot/server.h"
+#include "bot/track_http.h"
 #include "bot/turns.h"
 #include "bot/webhook.h"
 #include "store/embedded.h"
@@ -304,6 +305,7 @@ static enum err listen_http(struct daemon *daemon) {
     audit_add_routes(&daemon->bot);
     api_serve(&daemon->bot);
     daemon->bot.open311 = open311_new(&daemon->bot);
+    daemon->bot.tracker = tracker_new(&daemon->bot);
     enum err err = loop_listen(&daemon->loop, config->address, config->port,
                                config->tls_cert, config->tls_key);
     if (err == OK)
@@ -362,6 +364,7 @@ static void take_down(struct daemon *daemon) {
     lexicon_free(bot->lexicon);
     api_free(bot->api);
     open311_free(bot->open311);
+    tracker_free(bot->tracker);
     seal_free(bot->seal);
 }
 

@@ -58,3 +58,10 @@ const char *chat_of_rider(struct arena *arena, const char *rider) {
         return rider;
     return arena_printf(arena, "%.*s.u%s", (int)(dot - rider), rider, dot + 1);
 }
+
+const char *rider_of_chat(struct arena *arena, const char *chat) {
+    const char *dot = strchr(chat, '.');
+    if (dot == NULL || dot[1] != 'u')
+        return NULL;
+    return arena_printf(arena, "%.*s.%s", (int)(dot - chat), chat, dot + 2);
+}

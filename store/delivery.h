@@ -151,6 +151,10 @@ typedef void delivery_names_read(void *data, enum err err,
                                  const char *const *names, size_t n);
 void delivery_readers(struct store *store, struct arena *arena, const char *id,
                       delivery_names_read *done, void *data);
+/* Whether a rider is among them. */
+typedef void delivery_reader_read(void *data, enum err err, bool has_read);
+void delivery_reader(struct store *store, struct arena *arena, const char *id,
+                     const char *rider, delivery_reader_read *done, void *data);
 /* The ids of the broadcasts whose delivery is kept, latest begun last: for
  * delivery_forget(), and with a rider only those the rider has read. */
 void delivery_ids(struct store *store, struct arena *arena, const char *rider,

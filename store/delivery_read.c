@@ -286,6 +286,27 @@ static void on_has_read(void *data, enum err err,
         call->done(call->data, call->err, call->names, call->kept);
 }
 
+struct reader_call {
+    delivery_reader_read *done;
+    void *data;
+};
+
+static void on_reader(void *data, enum err err,
+                      const struct redisReply *reply) {
+    struct reader_call *call = data;
+    call->done(call->data, err, err == OK && reply_int(reply) != 0);
+}
+
+void delivery_reader(struct store *store, struct arena *arena, const char *id,
+                     const char *rider, delivery_reader_read *done,
+                     void *data) {
+    struct reader_call *call = arena_alloc(arena, sizeof(*call));
+    *call = (struct reader_call){done, data};
+    const char *key = arena_printf(arena, "@" KEY_DELIVERY_READERS, id);
+    store_read(store, on_reader, call, 3,
+               (const char *const[]){"SISMEMBER", key, rider});
+}
+
 static void on_ids(void *data, enum err err, const struct redisReply *reply) {
     struct names_call *call = data;
     delivery_names_read *done = call->done;

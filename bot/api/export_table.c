@@ -13,8 +13,6 @@
 #include <unistd.h>
 #include <xlsxwriter.h>
 
-#define BOM "\xef\xbb\xbf"
-
 void export_table_finish(struct export_table *table) {
     arena_finish(&table->arena);
     free(table->rows);
@@ -136,7 +134,7 @@ static bool is_formula(const char *text) {
     return text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL;
 }
 
-static void add_text(struct buf *out, const char *text) {
+void export_cell(struct buf *out, const char *text) {
     bool formula = is_formula(text);
 
     if (!formula && strpbrk(text, ",\"\r\n") == NULL) {
@@ -155,11 +153,11 @@ static void add_text(struct buf *out, const char *text) {
 }
 
 void export_csv(const struct export_table *table, struct buf *out) {
-    buf_adds(out, BOM);
+    buf_adds(out, EXPORT_BOM);
     for (int c = 0; c < EXPORT_COLUMNS; c++) {
         if (c > 0)
             buf_addc(out, ',');
-        add_text(out, table->heads[c]);
+        export_cell(out, table->heads[c]);
     }
     buf_adds(out, "\r\n");
     for (size_t i = 0; i < table->n; i++) {
@@ -171,7 +169,7 @@ void export_csv(const struct export_table *table, struct buf *out) {
             if (c > 0)
                 buf_addc(out, ',');
             if (cell.text != NULL)
-                add_text(out, cell.text);
+                export_cell(out, cell.text);
             else
                 buf_addf(out, "%.*f", cell.decimals, cell.number);
         }

@@ -65,6 +65,9 @@ void export_sort(struct export_table *table);
 
 /* https://www.rfc-editor.org/rfc/rfc4180, with the mark that tells spreadsheets
  * that it is UTF-8. A cell is never taken for a formula. */
+#define EXPORT_BOM "\xef\xbb\xbf"
+/* One cell of a line. */
+void export_cell(struct buf *out, const char *text);
 void export_csv(const struct export_table *table, struct buf *out);
 /* A workbook of one sheet, made in dir, which is private. */
 enum err export_xlsx(const struct export_table *table, const char *dir,

@@ -1,6 +1,9 @@
 #include "bot/api/staff.h"
 
 #include "base/mem.h"
+#include "bot/api/accounts.h"
+#include "bot/api/broadcasts.h"
+#include "bot/api/calendar.h"
 #include "bot/api/export.h"
 #include "bot/api/files.h"
 #include "bot/api/live.h"
@@ -34,6 +37,9 @@ void staff_start(struct bot *bot) {
     moves_add_routes(bot);
     photos_add_routes(bot);
     files_add_routes(bot);
+    broadcasts_add_routes(bot);
+    accounts_add_routes(bot);
+    calendar_add_routes(bot);
     statistics_add_routes(bot);
     roundtable_add_routes(bot);
     export_add_routes(bot);

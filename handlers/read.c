@@ -1,0 +1,92 @@
+/* 已读: the rider has read what was sent to this chat last. */
+#include "base/arena.h"
+#include "base/utf8.h"
+#include "bot/bot.h"
+#include "bot/turn.h"
+#include "handlers/handlers.h"
+#include "store/broadcast.h"
+#include "store/delivery.h"
+
+#include <stdbool.h>
+
+#define TITLE_CHARS 30
+
+/* What is read before it is noted. */
+struct reading {
+    const char *id; /* of the broadcast */
+    size_t index;
+    const char *title;
+};
+
+static void note(struct turn *turn, bool again) {
+    const struct reading *reading = turn->data;
+    bool in_group = turn->message.in_group;
+    if (!again)
+        delivery_read(turn->txn, reading->id, reading->index,
+                      turn->message.rider, NULL, turn->now_ms);
+    /* Nobody's name stands in a group. */
+    struct notice *reply = turn_reply(turn, again      ? "read.again"
+                                            : in_group ? "read.noted_group"
+                                                       : "read.noted");
+    notice_param(reply, "title", reading->title);
+    turn_commit(turn);
+}
+
+static void on_reader(void *data, enum err err, bool has_read) {
+    struct turn *turn = data;
+    if (err != OK)
+        turn_fail(turn, err);
+    else
+        note(turn, has_read);
+}
+
+static void on_broadcast(void *data, enum err err,
+                         const struct broadcast *broadcast) {
+    struct turn *turn = data;
+    struct reading *reading = turn->data;
+    if (err == ERR_NOT_FOUND) {
+        turn_say(turn, "read.none");
+        return;
+    }
+    if (err != OK) {
+        turn_fail(turn, err);
+        return;
+    }
+    reading->title = utf8_excerpt(&turn->arena,
+                                  broadcast->title[0] != '\0' ? broadcast->title
+                                                              : broadcast->text,
+                                  TITLE_CHARS);
+    delivery_reader(turn->bot->store, &turn->arena, reading->id,
+                    turn->message.rider, on_reader, turn);
+}
+
+static void on_pushed(void *data, enum err err, const char *id, size_t index) {
+    struct turn *turn = data;
+    if (err == ERR_NOT_FOUND) {
+        turn_say(turn, "read.none");
+        return;
+    }
+    if (err != OK) {
+        turn_fail(turn, err);
+        return;
+    }
+    struct reading *reading = arena_alloc(&turn->arena, sizeof(*reading));
+    reading->id = arena_strdup(&turn->arena, id);
+    reading->index = index;
+    turn->data = reading;
+    broadcast_get(turn->bot->store, &turn->arena, reading->id, on_broadcast,
+                  turn);
+}
+
+static void commit(struct turn *turn) {
+    delivery_pushed(turn->bot->store, &turn->arena, turn->message.chat,
+                    turn->now_ms, on_pushed, turn);
+}
+
+const struct command command_read = {
+    .name = "read",
+    .where = COMMAND_ANYWHERE,
+    .keeps_form = true,
+    .hidden = true, /* a broadcast says it */
+    .commit = commit,
+};
