@@ -1,4 +1,6 @@
 /* 我的数据, 删除我的数据: what is stored of a rider, and an end to it. */
+#include "handlers/mydata.h"
+
 #include "base/token.h"
 #include "bot/bot.h"
 #include "bot/config.h"
@@ -23,6 +25,50 @@
 #define ERASED 500
 #define RECEIPT_CHARS 10
 
+/* What is kept besides tickets and points. */
+static const struct kept *const kept[] = {&kept_reads};
+
+/* Of one of the two, while the parts are gone through. */
+struct mydata {
+    const struct ticket *tickets;
+    size_t n;
+    int64_t total;
+    int64_t points;
+    bool forgets;
+    size_t next;                       /* of kept */
+    const char *told;                  /* by the parts, a line each */
+    void (*finish)(struct turn *turn); /* after the last part */
+};
+
+void mydata_next(struct turn *turn, enum err err) {
+    struct mydata *mydata = turn->data;
+    if (err != OK) {
+        turn_fail(turn, err);
+        return;
+    }
+    if (mydata->next == ARRAY_LEN(kept)) {
+        mydata->finish(turn);
+        return;
+    }
+    const struct kept *part = kept[mydata->next++];
+    (mydata->forgets ? part->forget : part->list)(turn);
+}
+
+void mydata_tell(struct turn *turn, const char *line) {
+    struct mydata *mydata = turn->data;
+    mydata->told = arena_printf(&turn->arena, "%s\n%s", mydata->told, line);
+}
+
+static struct mydata *mydata_new(struct turn *turn,
+                                 const struct ticket *tickets, size_t n,
+                                 int64_t total) {
+    struct mydata *mydata = arena_alloc(&turn->arena, sizeof(*mydata));
+    *mydata =
+        (struct mydata){.tickets = tickets, .n = n, .total = total, .told = ""};
+    turn->data = mydata;
+    return mydata;
+}
+
 /* ---- 我的数据 ---- */
 
 static const char *consent_text(struct turn *turn) {
@@ -36,38 +82,33 @@ static const char *consent_text(struct turn *turn) {
     return turn_text(turn, key, &time, 1);
 }
 
-/* The tickets, while the balance is read. */
-struct mine {
-    const struct ticket *tickets;
-    size_t n;
-    int64_t total;
-};
-
-static void on_points(void *data, enum err err, int64_t points) {
-    struct turn *turn = data;
-    const struct mine *mine = turn->data;
-    if (err != OK) {
-        turn_fail(turn, err);
-        return;
-    }
+static void tell_all(struct turn *turn) {
+    const struct mydata *mine = turn->data;
     struct notice *reply = turn_reply(turn, "mydata.list");
     notice_param(reply, "rider", turn->message.rider);
     notice_param(reply, "lang", lang_tag(turn->lang));
     notice_param(reply, "consent", consent_text(turn));
     notice_param(reply, "points",
-                 arena_printf(&turn->arena, "%lld", (long long)points));
+                 arena_printf(&turn->arena, "%lld", (long long)mine->points));
     notice_param(reply, "n",
                  arena_printf(&turn->arena, "%lld", (long long)mine->total));
     notice_param(reply, "rows", ticket_rows(turn, mine->tickets, mine->n, 40));
+    notice_param(reply, "more", mine->told);
     txn_audit(turn->txn, AUDIT_RIDER, "rider-export", "", "");
     turn_commit(turn);
 }
 
+static void on_points(void *data, enum err err, int64_t points) {
+    struct turn *turn = data;
+    struct mydata *mine = turn->data;
+    mine->points = points;
+    mydata_next(turn, err);
+}
+
 static void on_mine(struct turn *turn, const struct ticket *tickets, size_t n,
                     int64_t total) {
-    struct mine *mine = arena_alloc(&turn->arena, sizeof(*mine));
-    *mine = (struct mine){tickets, n, total};
-    turn->data = mine;
+    struct mydata *mine = mydata_new(turn, tickets, n, total);
+    mine->finish = tell_all;
     points_get(turn->bot->store, &turn->arena, turn->message.rider, on_points,
                turn);
 }
@@ -96,11 +137,6 @@ static const struct slot forget_slots[] = {
      .options_key = "sure"},
 };
 
-struct erased {
-    const struct ticket *tickets;
-    size_t n;
-};
-
 static void remove_files(struct turn *turn, const char *photos) {
     char *ids = arena_strdup(&turn->arena, photos);
     char *save = NULL;
@@ -111,7 +147,7 @@ static void remove_files(struct turn *turn, const char *photos) {
 
 /* The records are gone; now the files, and what was answered today. */
 static void remove_rest(struct turn *turn) {
-    const struct erased *erased = turn->data;
+    const struct mydata *erased = turn->data;
     seen_forget(turn->bot->store, turn->message.rider, turn->answer_chat,
                 turn->message.id);
     for (size_t i = 0; i < erased->n; i++) {
@@ -152,20 +188,15 @@ static void forget_chat(struct turn *turn) {
     chat_forget(turn->txn, turn->rider.id, turn->answer_chat, groups, n);
 }
 
-static void on_tickets(struct turn *turn, const struct ticket *tickets,
-                       size_t n, int64_t total) {
+static void erase_all(struct turn *turn) {
+    const struct mydata *erased = turn->data;
     char receipt[TOKEN_MAX];
     size_t n_own = 0;
-    struct erased *erased = arena_alloc(&turn->arena, sizeof(*erased));
-    *erased = (struct erased){tickets, n};
-    turn->data = erased;
-    turn->committed = remove_rest;
-    turn->forget = total <= (int64_t)n;
     forget_chat(turn);
-    for (size_t i = 0; i < n; i++) {
-        bool own = ticket_is_own(turn, &tickets[i]);
+    for (size_t i = 0; i < erased->n; i++) {
+        bool own = ticket_is_own(turn, &erased->tickets[i]);
         n_own += own;
-        (own ? erase : leave)(turn, &tickets[i]);
+        (own ? erase : leave)(turn, &erased->tickets[i]);
     }
     points_forget(turn->txn, turn->message.rider);
     if (turn->forget)
@@ -177,6 +208,16 @@ static void on_tickets(struct turn *turn, const struct ticket *tickets,
     notice_param(reply, "receipt", arena_strdup(&turn->arena, receipt));
     notice_param(reply, "n", arena_printf(&turn->arena, "%zu", n_own));
     turn_commit(turn);
+}
+
+static void on_tickets(struct turn *turn, const struct ticket *tickets,
+                       size_t n, int64_t total) {
+    struct mydata *erased = mydata_new(turn, tickets, n, total);
+    erased->forgets = true;
+    erased->finish = erase_all;
+    turn->committed = remove_rest;
+    turn->forget = total <= (int64_t)n;
+    mydata_next(turn, OK);
 }
 
 static void forget_commit(struct turn *turn) {

@@ -1,15 +1,19 @@
-/* 已读: the rider has read what was sent to this chat last. */
+/* 已读: the rider has read what was sent to this chat last; and what is kept of
+ * that. */
 #include "base/arena.h"
 #include "base/utf8.h"
 #include "bot/bot.h"
+#include "bot/connector.h"
 #include "bot/turn.h"
 #include "handlers/handlers.h"
+#include "handlers/mydata.h"
 #include "store/broadcast.h"
 #include "store/delivery.h"
 
 #include <stdbool.h>
 
 #define TITLE_CHARS 30
+#define IDS_SHOWN 20
 
 /* What is read before it is noted. */
 struct reading {
@@ -90,3 +94,44 @@ const struct command command_read = {
     .hidden = true, /* a broadcast says it */
     .commit = commit,
 };
+
+/* ---- what is kept of it ---------------------------------------------------
+ */
+
+static void on_read(void *data, enum err err, const char *const *ids,
+                    size_t n) {
+    struct turn *turn = data;
+    const char *all = "";
+    for (size_t i = 0; err == OK && i < n && i < IDS_SHOWN; i++)
+        all = arena_printf(&turn->arena, "%s%s%s", ids[n - 1 - i],
+                           i == 0 ? "" : " ", all);
+    const struct text_param params[] = {
+        {"n", arena_printf(&turn->arena, "%zu", n)},
+        {"ids", all},
+    };
+    if (err == OK && n > 0)
+        mydata_tell(turn,
+                    turn_text(turn, "mydata.reads", params, ARRAY_LEN(params)));
+    mydata_next(turn, err);
+}
+
+static void list_reads(struct turn *turn) {
+    delivery_ids(turn->bot->store, &turn->arena, turn->message.rider, on_read,
+                 turn);
+}
+
+/* The private chat goes from the targets of all that are kept, read or not. */
+static void on_all(void *data, enum err err, const char *const *ids, size_t n) {
+    struct turn *turn = data;
+    const char *rider = turn->message.rider;
+    if (err == OK && n > 0)
+        delivery_forget(turn->txn, rider, chat_of_rider(&turn->arena, rider),
+                        ids, n);
+    mydata_next(turn, err);
+}
+
+static void forget_reads(struct turn *turn) {
+    delivery_ids(turn->bot->store, &turn->arena, NULL, on_all, turn);
+}
+
+const struct kept kept_reads = {list_reads, forget_reads};
