@@ -47,6 +47,9 @@ struct slot {
     bool scale;
     /* TICKET: a number that is all there is needs its letter. */
     bool lettered;
+    /* OPTIONAL: one of a row that commit() asks one after the other, the first
+     * that is empty; 返回 empties the one before and comes to commit(). */
+    bool led;
 };
 
 enum command_where {

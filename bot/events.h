@@ -56,7 +56,7 @@ void events_sign_up(const struct desk *desk, const struct event *event,
 enum signup_move {
     SIGNUP_ACCEPT,  /* offered → signed, by the rider */
     SIGNUP_LEAVE,   /* → cancelled, by the rider */
-    SIGNUP_PROMOTE, /* waiting or cancelled → signed, by an organiser */
+    SIGNUP_PROMOTE, /* waiting → signed, by an organiser */
     SIGNUP_CANCEL,  /* → cancelled, by an organiser */
     SIGNUP_ATTEND,  /* → attended, with points, once; by rider or organiser */
     SIGNUP_OFFER,   /* waiting → offered, by the clock */

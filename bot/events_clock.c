@@ -113,8 +113,7 @@ static void keep(const struct desk *desk, const struct ring *ring,
 static void on_cancelled(const struct desk *desk, const struct ring *ring,
                          struct signup *after) {
     if (signup_is_active(&ring->signup)) {
-        after->state = SIGNUP_CANCELLED;
-        after->why = SIGNUP_BY_EVENT;
+        events_end_signup(after, SIGNUP_BY_EVENT);
         notice_param(events_tell(desk, ring->event, after, LANE_ANSWER,
                                  "event.called_off"),
                      "note", ring->event->note);
@@ -154,11 +153,8 @@ static void on_finished(const struct desk *desk, const struct ring *ring,
         notice_param(events_tell(desk, ring->event, after, LANE_ANSWER,
                                  "event.certificate"),
                      "text", certificate(desk, ring));
-    if (signup_is_active(&ring->signup) &&
-        ring->signup.state != SIGNUP_SIGNED) {
-        after->state = SIGNUP_CANCELLED;
-        after->why = SIGNUP_BY_FULL;
-    }
+    if (signup_is_active(&ring->signup) && ring->signup.state != SIGNUP_SIGNED)
+        events_end_signup(after, SIGNUP_BY_FULL);
     after->told = 1;
     after->due_ms = 0;
     keep(desk, ring, after);

@@ -31,8 +31,8 @@ static const struct step {
     [SIGNUP_ACCEPT] = {BIT(OFFERED), SIGNUP_SIGNED, "", NULL},
     [SIGNUP_LEAVE] = {BIT(SIGNED) | BIT(WAITING) | BIT(OFFERED),
                       SIGNUP_CANCELLED, SIGNUP_BY_RIDER, NULL},
-    [SIGNUP_PROMOTE] = {BIT(WAITING) | BIT(OFFERED) | BIT(CANCELLED),
-                        SIGNUP_SIGNED, "", "event.promoted"},
+    [SIGNUP_PROMOTE] = {BIT(WAITING) | BIT(OFFERED), SIGNUP_SIGNED, "",
+                        "event.promoted"},
     [SIGNUP_CANCEL] = {BIT(SIGNED) | BIT(WAITING) | BIT(OFFERED),
                        SIGNUP_CANCELLED, SIGNUP_BY_ORGANISER, "event.removed"},
     [SIGNUP_ATTEND] = {BIT(SIGNED) | BIT(WAITING) | BIT(OFFERED) |
@@ -158,6 +158,12 @@ static enum err refuse(const struct event *event, const struct signup *signup,
     return OK;
 }
 
+void events_end_signup(struct signup *after, const char *why) {
+    after->state = SIGNUP_CANCELLED;
+    after->why = why;
+    after->guardian = after->children = after->answers = "";
+}
+
 static void step(const struct desk *desk, const struct event *event,
                  const struct signup_order *order, struct signup *after) {
     int64_t until = desk->now_ms + event->accept_h * HOUR_MS;
@@ -169,6 +175,8 @@ static void step(const struct desk *desk, const struct event *event,
         after->offer_ms = until < event->starts_ms ? until : event->starts_ms;
     if (order->move == SIGNUP_LAPSE && desk->now_ms >= event->starts_ms)
         after->why = SIGNUP_BY_FULL;
+    if (after->state == SIGNUP_CANCELLED)
+        events_end_signup(after, after->why);
     after->changed = event->changed;
     after->due_ms = events_next_clock(desk->bot, event, after, desk->now_ms);
 }

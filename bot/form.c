@@ -415,11 +415,15 @@ static void back(struct turn *turn) {
     if (at < 0)
         at = (int)turn->form->command->n_slots;
     while (--at >= 0) {
+        const struct slot *slot = &turn->form->command->slots[at];
         if (turn->form->values[at] == NULL ||
-            turn->form->command->slots[at].need == SLOT_OPTIONAL)
+            (slot->need == SLOT_OPTIONAL && !slot->led))
             continue;
         turn->form->values[at] = NULL;
-        ask(turn, (size_t)at, NULL);
+        if (slot->led)
+            form_next(turn, NULL);
+        else
+            ask(turn, (size_t)at, NULL);
         return;
     }
     form_next(turn, "form.first_question");

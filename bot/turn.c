@@ -286,10 +286,13 @@ static void send_from_memory(struct turn *turn) {
                     (int)turn->lang);
 }
 
-/* values are the ids that the stored notices got, in the order in which
- * turn_commit() wrote them. */
-static void send_stored(struct turn *turn, const char *const *values) {
+/* The ids that the stored notices got are the last values, in the order in
+ * which turn_commit() wrote them: what the command did may have some, too. */
+static void send_stored(struct turn *turn, const struct txn_result *result) {
     struct outbox *outbox = turn->bot->outbox;
+    size_t n = turn->others.n + (turn->fleeting ? 0 : turn->n_notices);
+    const char *const *values =
+        result->values + (result->n_values > n ? result->n_values - n : 0);
     for (size_t i = 0; i < turn->n_notices; i++)
         outbox_push(outbox, &turn->notices[i],
                     turn->fleeting ? NULL : *values++, (int)turn->lang);
@@ -305,7 +308,7 @@ static void on_committed(void *data, const struct txn_result *result) {
         flood_set_lang(turn->bot->turns->flood, turn->rider.id, turn->lang);
         if (turn->committed != NULL)
             turn->committed(turn);
-        send_stored(turn, result->values);
+        send_stored(turn, result);
         metric_observe(
             &m_seconds,
             (double)(clock_wall_ms(turn->bot->clock) - turn->now_ms) / 1000);

@@ -26,7 +26,7 @@
 #define RECEIPT_CHARS 10
 
 /* What is kept besides tickets and points. */
-static const struct kept *const kept[] = {&kept_reads};
+static const struct kept *const kept[] = {&kept_reads, &kept_signups};
 
 /* Of one of the two, while the parts are gone through. */
 struct mydata {
