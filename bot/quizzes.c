@@ -11,6 +11,7 @@
 #include "bot/loop.h"
 #include "bot/quiz_draw.h"
 #include "bot/work.h"
+#include "store/attempt.h"
 #include "store/store.h"
 
 #include <stdlib.h>
@@ -244,6 +245,9 @@ static void on_drawn(void *data, enum err err, const char *asked,
     after.past = past;
     after.day = moving->day;
     after.updated_ms = moving->work->now_ms;
+    char run[QUIZ_RUN_BYTES];
+    quiz_run(&after, run);
+    run_begin(moving->work->txn, run, asked);
     commit(moving, &after, "quiz-day");
 }
 

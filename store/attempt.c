@@ -39,6 +39,10 @@ int64_t attempt_score_ms(int64_t score) {
     return TIME_MAX - ((score >> FIRST_BITS) & TIME_MAX);
 }
 
+bool attempt_score_finished(int64_t score) {
+    return (score & (((int64_t)1 << FIRST_BITS) - 1)) != 0;
+}
+
 /* ---- writing ------------------------------------------------------------- */
 
 /* "n right total asked started finished answers" */
@@ -81,6 +85,13 @@ void attempt_put(struct txn *txn, const struct attempt_change *change) {
     txn_arg_int(txn, change->now_ms);
     txn_arg_int(txn, TTL_RUN_MS);
     txn_arg_int(txn, RUNS_MAX);
+}
+
+void run_begin(struct txn *txn, const char *run, const char *asked) {
+    txn_op(txn, "quiz_run");
+    txn_key(txn, KEY_RUN_COUNTS, run);
+    txn_arg(txn, asked);
+    txn_arg_int(txn, TTL_RUN_MS);
 }
 
 void run_forget(struct txn *txn, const char *rider, const char *const *runs,
@@ -126,13 +137,15 @@ static void read_counts(struct arena *arena, const struct redisReply *reply,
                         struct run_counts *out) {
     size_t n = reply_count(reply) / 2;
     struct run_answer *answers = arena_alloc(arena, (n + 1) * sizeof(*answers));
-    *out = (struct run_counts){.answers = answers};
+    *out = (struct run_counts){.asked = "", .answers = answers};
     for (size_t i = 0; i < n; i++) {
         const char *name = reply_string(arena, reply_at(reply, 2 * i));
         int64_t value = reply_int(reply_at(reply, 2 * i + 1));
         char digits[QUESTION_DIGITS + 1] = "";
         struct run_answer *answer = &answers[out->n_answers];
-        if (strcmp(name, "started") == 0)
+        if (strcmp(name, "asked") == 0)
+            out->asked = reply_string(arena, reply_at(reply, 2 * i + 1));
+        else if (strcmp(name, "started") == 0)
             out->started = value;
         else if (strcmp(name, "finished") == 0)
             out->finished = value;
@@ -147,7 +160,7 @@ static void read_counts(struct arena *arena, const struct redisReply *reply,
 static void on_counts(void *data, enum err err,
                       const struct redisReply *reply) {
     struct get_call *call = data;
-    struct run_counts counts = {0};
+    struct run_counts counts = {.asked = ""};
     if (err == OK)
         err = call->err;
     if (err == OK)

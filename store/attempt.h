@@ -39,6 +39,7 @@ int64_t attempt_score(const struct attempt *attempt, size_t n_questions,
                       int64_t full_ms);
 int attempt_score_right(int64_t score);
 int64_t attempt_score_ms(int64_t score);
+bool attempt_score_finished(int64_t score);
 
 /* after is what becomes of before; ERR_CONFLICT when that is not in the store.
  * answered: question before->n was, by after's last answer. */
@@ -50,9 +51,13 @@ struct attempt_change {
 };
 void attempt_put(struct txn *txn, const struct attempt_change *change);
 
+/* Keeps with a run of a day what it asks: the quiz goes on to others. */
+void run_begin(struct txn *txn, const char *run, const char *asked);
+
 /* What all riders of a run did. */
 struct run_counts {
     int64_t started, finished;
+    const char *asked; /* as run_begin() was given, or "" */
     /* of question i the riders who answered; rightly is by the caller */
     const struct run_answer {
         size_t question;

@@ -15,6 +15,10 @@
 #define CHAR_BYTES 4 /* at most */
 #define WORD_BYTES 64
 
+const char *order_clean(struct api_call *call, const char *text) {
+    return utf8_clean(&call->arena, text, strlen(text));
+}
+
 bool order_text(struct api_call *call, const char *name, size_t max_chars,
                 bool required, const char **out) {
     const char *text;
@@ -24,7 +28,7 @@ bool order_text(struct api_call *call, const char *name, size_t max_chars,
     *out = NULL;
     if (text == NULL)
         return true;
-    const char *clean = utf8_clean(&call->arena, text, strlen(text));
+    const char *clean = order_clean(call, text);
     if (utf8_length(clean) > max_chars) {
         api_invalid(call, "too_long", name);
         return false;
@@ -36,7 +40,7 @@ bool order_text(struct api_call *call, const char *name, size_t max_chars,
     return clean[0] != '\0' || !required;
 }
 
-static bool photo_is_there(const struct api_call *call, const char *id) {
+bool order_photo_is_there(const struct api_call *call, const char *id) {
     char *path = photo_path(call->bot->photos, id, false);
     bool there = path != NULL && access(path, F_OK) == 0;
 
@@ -58,7 +62,7 @@ bool order_photos(struct api_call *call, const char **out) {
     }
     for (size_t i = 0; i < n; i++) {
         const char *id = json_string_value(json_array_get(photos, i));
-        if (id == NULL || !photo_is_there(call, id)) {
+        if (id == NULL || !order_photo_is_there(call, id)) {
             api_invalid(call, "no_such_photo", "photos");
             return false;
         }

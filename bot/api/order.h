@@ -19,6 +19,10 @@ bool order_read(struct api_call *call, struct order_read *out);
  */
 bool order_text(struct api_call *call, const char *name, size_t max_chars,
                 bool required, const char **out);
+/* A text of the body that is no member, cleaned. */
+const char *order_clean(struct api_call *call, const char *text);
+/* Whether a photo is stored here. */
+bool order_photo_is_there(const struct api_call *call, const char *id);
 /* Photos of the body, ids joined by ','; NULL when there are none. Each is one
  * that is stored here. */
 bool order_photos(struct api_call *call, const char **out);

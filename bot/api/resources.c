@@ -1,6 +1,9 @@
 #include "bot/api/resources.h"
 
 #include "bot/api/documents.h"
+#include "bot/api/leaderboard.h"
+#include "bot/api/questions.h"
+#include "bot/api/quizzes.h"
 #include "bot/api/session.h"
 #include "bot/api/stations.h"
 #include "bot/api/tokens.h"
@@ -14,4 +17,7 @@ void resources_add(struct bot *bot) {
     documents_add_routes(bot);
     stations_add_routes(bot);
     webhooks_add_routes(bot);
+    questions_add_routes(bot);
+    quizzes_add_routes(bot);
+    leaderboard_add_routes(bot);
 }

@@ -33,6 +33,14 @@ ops['quiz_open'] = {
     end
 }
 
+-- keys: the run's counts; args: what it asks, ttl_ms
+ops['quiz_run'] = {
+    apply = function(keys, k, args, a)
+        redis.call('HSET', keys[k], 'asked', args[a])
+        redis.call('PEXPIRE', keys[k], args[a + 1])
+    end
+}
+
 -- Who is through first is before who is later, as the lowest bits of the score.
 local FIRST_MAX = 2 ^ 22 - 1
 

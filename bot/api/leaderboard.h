@@ -1,0 +1,6 @@
+#pragma once
+
+struct bot;
+
+/* /leaderboard */
+void leaderboard_add_routes(struct bot *bot);

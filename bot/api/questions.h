@@ -1,0 +1,6 @@
+#pragma once
+
+struct bot;
+
+/* /questions */
+void questions_add_routes(struct bot *bot);

@@ -1,0 +1,6 @@
+#pragma once
+
+struct bot;
+
+/* /quizzes */
+void quizzes_add_routes(struct bot *bot);
