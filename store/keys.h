@@ -87,7 +87,7 @@
 #define KEY_RUN_COUNTS "counts:%s"     /* hash: how many answered what */
 #define KEY_RUNS "runs:%s"             /* zset: a rider's runs, by ms */
 #define KEY_BOARD "board:%s:%s"    /* zset: riders or units by their points */
-#define KEY_SALT "salt:%lld" /* string: of a day, see store/salt.h */
+#define KEY_SALT "salt:%s" /* string: of a day, see store/salt.h */
 #define KEY_DOCUMENT "document:%s" /* hash: data of the district, by name */
 #define KEY_DOCUMENTS "documents"  /* hash: version by name of all of them */
 #define KEY_SIGNUP "record:signup:%s:%s" /* hash: of an event and a rider */

@@ -55,7 +55,7 @@ void txn_audit(struct txn *txn, const char *actor, const char *action,
 
 /*
  * For the typed modules: begins operation op and gives it keys (without the
- * district's tag) and arguments.
+ * district's tag) and arguments. fmt has no conversions but %s and %d.
  */
 void txn_op(struct txn *txn, const char *op);
 void txn_key(struct txn *txn, const char *fmt, ...)
