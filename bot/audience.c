@@ -273,6 +273,13 @@ static void on_look(uv_timer_t *timer) {
         audiences_go_on(audiences);
 }
 
+const char *audience_title(struct bot *bot, const char *chat) {
+    const struct audience_tables *tables = &bot->audiences->tables;
+    const struct audience_member *member =
+        table_find(&tables->of[AUDIENCE_GROUPS], chat);
+    return member == NULL ? "" : names_text(&tables->titles, member->title);
+}
+
 /* ---- life ----------------------------------------------------------------
  */
 

@@ -63,18 +63,23 @@ void audiences_free(struct audiences *audiences);
  * reach: each is counted once. */
 struct audience {
     size_t n;
-    size_t muted;      /* groups that get no broadcasts */
-    size_t no_account; /* no account is in it, or it was dissolved */
-    size_t no_consent; /* riders who have not agreed to the notice */
-    size_t nopush;     /* riders who unsubscribed */
-    size_t n_parts;    /* 0 when only counted */
+    size_t muted;            /* groups that get no broadcasts */
+    size_t no_account;       /* no account is in it, or it was dissolved */
+    size_t no_consent;       /* riders who have not agreed to the notice */
+    size_t nopush;           /* riders who unsubscribed */
+    size_t n_parts;          /* 0 when only counted */
+    const char *const *tags; /* when asked for: those that anybody has */
+    size_t n_tags;
 };
+#define AUDIENCE_TAGS_MAX 500
 
 struct audience_query {
     enum audience_target target;
     const char *expression; /* JSON; "": everybody */
     const char *units;      /* ids joined by ',': only below these; "*": all */
     bool count_only;        /* nothing to iterate over */
+    bool everybody;         /* those whom nothing can reach, too */
+    bool tags;              /* their tags are wanted */
 };
 /*
  * Everything that was committed before the call is taken into account. done is
@@ -87,6 +92,9 @@ typedef void audience_done(void *data, enum err err, struct audience *audience);
 void audience_resolve(struct bot *bot, const struct audience_query *query,
                       audience_done *done, void *data);
 void audience_free(struct audience *audience); /* takes NULL */
+/* The title of a group of an audience, from the index; "" when it is not there.
+ * Good until the loop turns. */
+const char *audience_title(struct bot *bot, const char *chat);
 
 /*
  * Chats of one part: those that the same accounts can reach, in one language.

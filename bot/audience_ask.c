@@ -30,6 +30,7 @@ void askings_look(struct audiences *audiences) {
 
 void asking_free(struct audience_asking *asking) {
     match_finish(&asking->match);
+    free(asking->tag_lists.bits);
     audience_free(asking->audience);
     arena_finish(&asking->arena);
     free(asking);
@@ -83,29 +84,64 @@ static size_t part_of(struct audience_asking *asking,
     return asking->last_part;
 }
 
+/* What stands against sending a member anything, as a count; or NULL. */
+static size_t *excluded(struct audience_asking *asking,
+                        const struct audience_member *member) {
+    struct audience *audience = asking->audience;
+    bool rider = asking->target == AUDIENCE_RIDERS;
+    if (asking->everybody)
+        return NULL;
+    if (rider && (member->flags & MEMBER_CONSENT) == 0)
+        return &audience->no_consent;
+    if (rider && (member->flags & MEMBER_NOPUSH) != 0)
+        return &audience->nopush;
+    if ((member->flags & MEMBER_MUTED) != 0)
+        return &audience->muted;
+    const struct audience_names *accounts = &asking->match.tables->accounts;
+    return names_text(accounts, member->accounts)[0] == '\0'
+               ? &audience->no_account
+               : NULL;
+}
+
 static void take(struct audience_asking *asking, uint32_t slot) {
     const struct audience_table *table = asking->match.table;
     const struct audience_member *member = table_at(table, slot);
-    struct audience *audience = asking->audience;
-    const char *accounts =
-        names_text(&asking->match.tables->accounts, member->accounts);
-    bool rider = asking->target == AUDIENCE_RIDERS;
-    if (rider && (member->flags & MEMBER_CONSENT) == 0)
-        audience->no_consent++;
-    else if (rider && (member->flags & MEMBER_NOPUSH) != 0)
-        audience->nopush++;
-    else if ((member->flags & MEMBER_MUTED) != 0)
-        audience->muted++;
-    else if (accounts[0] == '\0')
-        audience->no_account++;
+    const char *id = names_text(&table->ids, slot);
+    size_t *count = excluded(asking, member);
+    if (asking->tags)
+        set_put(&asking->tag_lists, member->lists[WORD_TAGS]);
+    if (count != NULL)
+        ++*count;
     else if (asking->count_only)
-        audience->n++;
-    else if (rider)
-        add_rider(audience, part_of(asking, member),
-                  names_text(&table->ids, slot));
+        asking->audience->n++;
+    else if (asking->target == AUDIENCE_RIDERS)
+        add_rider(asking->audience, part_of(asking, member), id);
     else
-        audience_add(audience, part_of(asking, member),
-                     names_text(&table->ids, slot));
+        audience_add(asking->audience, part_of(asking, member), id);
+}
+
+static int by_text(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Each tag once, sorted. */
+static void keep_tags(struct audience_asking *asking) {
+    const struct audience_names *lists =
+        &asking->match.tables->words[WORD_TAGS];
+    struct audience_names found = {0};
+    const char *tags[AUDIENCE_TAGS_MAX];
+    char word[WORD_BYTES];
+    for (uint32_t i = 0; i < lists->n && found.n < AUDIENCE_TAGS_MAX; i++)
+        for (const char *at = names_text(lists, i);
+             set_has(&asking->tag_lists, i) && found.n < AUDIENCE_TAGS_MAX &&
+             next_word(&at, word);)
+            names_add(&found, word);
+    for (uint32_t i = 0; i < found.n; i++)
+        tags[i] = names_text(&found, i);
+    if (found.n > 0)
+        qsort(tags, found.n, sizeof(tags[0]), by_text);
+    audience_keep_tags(asking->audience, tags, found.n);
+    names_finish(&found);
 }
 
 static void look_through(struct audience_asking *asking) {
@@ -195,6 +231,8 @@ void askings_on_slice(uv_timer_t *timer) {
     look_through(asking);
     if (asking->slot == asking->match.table->ids.n) {
         metric_observe(&m_seconds, (double)asking->spent_ns / 1e9);
+        if (asking->tags)
+            keep_tags(asking);
         end(asking, OK);
     }
     askings_look(audiences);
@@ -256,6 +294,8 @@ void audience_resolve(struct bot *bot, const struct audience_query *query,
     asking->target = query->target;
     asking->units = arena_strdup(&asking->arena, query->units);
     asking->count_only = query->count_only;
+    asking->everybody = query->everybody;
+    asking->tags = query->tags;
     asking->done = done;
     asking->data = data;
     asking->err = audience_expression_parse(&asking->arena, query->expression,

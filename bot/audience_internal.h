@@ -18,8 +18,9 @@ struct audience_asking {
     struct audience_match match;
     enum audience_target target;
     const char *units;
-    bool count_only;
-    enum err err; /* other than OK: it ends with it */
+    bool count_only, everybody, tags;
+    struct audience_set tag_lists; /* numbers of lists of tags */
+    enum err err;                  /* other than OK: it ends with it */
     bool reading; /* what is being read now is newer than the question */
     bool fresh;   /* the index is */
     uint64_t generation;

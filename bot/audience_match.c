@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORD_BYTES 160 /* of an id or a tag in a list; longer ones are none */
-
 /* ---- members one by one --------------------------------------------------
  */
 
@@ -23,15 +21,14 @@ void set_put(struct audience_set *set, uint32_t slot) {
     set->bits[slot / 64] |= 1ull << (slot % 64);
 }
 
-static bool set_has(const struct audience_set *set, uint32_t slot) {
+bool set_has(const struct audience_set *set, uint32_t slot) {
     return slot < set->n && (set->bits[slot / 64] >> (slot % 64) & 1) != 0;
 }
 
 /* ---- lists of words ------------------------------------------------------
  */
 
-/* The next word of a list, without its end; false when there is none. */
-static bool next_word(const char **at, char out[static WORD_BYTES]) {
+bool next_word(const char **at, char out[static WORD_BYTES]) {
     while (**at != '\0') {
         size_t len = strcspn(*at, ",");
         const char *word = *at;

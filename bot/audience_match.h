@@ -19,6 +19,11 @@ struct audience_set {
     uint32_t n; /* slots it has room for */
 };
 void set_put(struct audience_set *set, uint32_t slot);
+bool set_has(const struct audience_set *set, uint32_t slot);
+
+#define WORD_BYTES 160 /* of an id or a tag in a list; longer ones are none */
+/* The next word of a list, without its end; false when there is none. */
+bool next_word(const char **at, char out[static WORD_BYTES]);
 
 struct audience_match {
     const struct audience_tables *tables;

@@ -19,6 +19,7 @@ struct result {
     struct audience audience; /* first: it is what others have of it */
     struct part **parts;
     struct part *by_name;
+    char **tags;
     /* What audience_next() has given. */
     size_t part, at;
     const char **run;
@@ -43,6 +44,9 @@ void audience_free(struct audience *audience) {
         buf_finish(&result->parts[i]->chats);
         free(result->parts[i]);
     }
+    for (size_t i = 0; i < audience->n_tags; i++)
+        free(result->tags[i]);
+    free(result->tags);
     free(result->parts);
     free(result->run);
     free(result);
@@ -87,6 +91,16 @@ void audience_add(struct audience *audience, size_t part, const char *chat) {
     buf_add(&to->chats, chat, strlen(chat) + 1);
     to->n++;
     audience->n++;
+}
+
+void audience_keep_tags(struct audience *audience, const char *const *tags,
+                        size_t n) {
+    struct result *result = result_of(audience);
+    result->tags = xcalloc(n + 1, sizeof(*result->tags));
+    for (size_t i = 0; i < n; i++)
+        result->tags[i] = xstrdup(tags[i]);
+    audience->tags = (const char *const *)result->tags;
+    audience->n_tags = n;
 }
 
 /* ---- reading -------------------------------------------------------------

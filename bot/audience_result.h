@@ -10,5 +10,8 @@ struct audience *audience_new(void);
  * copied when it is a new one. */
 size_t audience_part(struct audience *audience, const char *accounts,
                      const char *lang);
+/* Keeps a copy of these tags. */
+void audience_keep_tags(struct audience *audience, const char *const *tags,
+                        size_t n);
 /* Adds a chat to a part; it counts. */
 void audience_add(struct audience *audience, size_t part, const char *chat);

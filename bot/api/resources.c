@@ -1,6 +1,8 @@
 #include "bot/api/resources.h"
 
+#include "bot/api/audience.h"
 #include "bot/api/documents.h"
+#include "bot/api/groups.h"
 #include "bot/api/leaderboard.h"
 #include "bot/api/questions.h"
 #include "bot/api/quizzes.h"
@@ -20,4 +22,6 @@ void resources_add(struct bot *bot) {
     questions_add_routes(bot);
     quizzes_add_routes(bot);
     leaderboard_add_routes(bot);
+    audience_add_routes(bot);
+    groups_add_routes(bot);
 }
