@@ -263,9 +263,9 @@ static const char *children_of(struct turn *turn,
                                const struct signing *signing) {
     const char *all = "";
     for (size_t i = 0; !signing->alone && i < (size_t)signing->young; i++)
-        all =
-            arena_printf(&turn->arena, "%s%.*s%s", all, i > 0,
-                         (const char[]){SIGNUP_ITEM, '\0'}, child_of(turn, i));
+        all = i == 0 ? child_of(turn, i)
+                     : arena_printf(&turn->arena, "%s%c%s", all, SIGNUP_ITEM,
+                                    child_of(turn, i));
     return all;
 }
 
