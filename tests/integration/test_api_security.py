@@ -274,11 +274,14 @@ class SecurityTest(unittest.TestCase):
             "POST", "/tokens", {"name": "x", "scopes": ["tickets:read"], "unit": "north"}
         )
         self.assertEqual(token.status, 201, token.bytes)
+        broadcast = self.root.call("POST", "/broadcasts", {"text": "雨天路滑"})
+        self.assertEqual(broadcast.status, 201, broadcast.bytes)
         return {
             "tickets": ticket.json["id"],
             "users": "staff",
             "tokens": token.json["id"],
             "webhooks": hook.json["id"],
+            "broadcasts": broadcast.json["id"],
         }
 
     def outsiders(self):
@@ -301,6 +304,7 @@ class SecurityTest(unittest.TestCase):
                 if token["unit"] != "south"
             ],
             "hooks": self.root.get("/webhooks").json,
+            "broadcast": self.root.get(f"/broadcasts/{things['broadcasts']}").json,
         }
 
     def test_what_lies_outside_is_not_there(self):

@@ -2,7 +2,7 @@
 """Broadcasts in the API: what may be written, who may see and move it, and two
 people who write at the same time."""
 
-import json
+import concurrent.futures
 import sys
 import time
 import unittest
@@ -333,6 +333,108 @@ class MoveTest(Case):
             self.assertEqual(now["current"]["state"], "draft")
         self.move({**made, "version": 7}, "submit", status=409, code="stale")
         self.assertEqual(self.read(made["id"])["version"], 1)
+
+
+class ApprovalTest(Case):
+    """Where the district wants a second person."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        policy = cls.root.get("/documents/broadcasts").json["json"]
+        api.lay_down(cls.root, "broadcasts", {**policy, "approval": True})
+        cls.later = int(time.time() * 1000) + 30 * DAY
+        cls.daemon.add_user("qian", "organiser", "approver")
+        cls.qian = api.Session(cls.daemon.url, "qian")
+        cls.daemon.add_user("eye", "approver:south")
+        cls.eye = api.Session(cls.daemon.url, "eye")
+
+    def submitted(self, caller=None, **words):
+        made = self.draft(caller, at_ms=self.later, **words)
+        now = self.move(made, "submit", caller)
+        self.assertEqual((now["state"], now["version"]), ("submitted", made["version"] + 1))
+        return now
+
+    def test_a_second_person_says_yes(self):
+        now = self.submitted()
+        self.assertEqual(set(self.read(now["id"], self.zhao)["moves"]), {"approve", "return", "cancel"})
+        self.assertEqual(self.read(now["id"], self.li)["moves"], ["cancel"])
+        self.move(now, "approve", self.li, 403, "permission")
+        yes = self.move(now, "approve", self.zhao)
+        self.assertEqual((yes["state"], yes["approved_by"]), ("scheduled", "user:zhao"))
+        self.assertEqual(yes["total"], 1)
+        self.assertIsNotNone(yes["next_ms"])
+        # Once more, and somebody else who was as fast.
+        again = self.move(now, "approve", self.zhao, 409, "stale")
+        self.assertEqual(again["current"]["state"], "scheduled")
+        self.move(yes, "approve", self.root, 409, "state")
+        self.assertEqual(
+            self.audited(now["id"]),
+            [("user:li", "broadcast-add"), ("user:li", "broadcast-submit"), ("user:zhao", "broadcast-approve")],
+        )
+        # It is no draft any more.
+        path = f"/broadcasts/{now['id']}"
+        self.expect(self.li.call("PUT", path, {"version": yes["version"], "text": "x"}), 409, "state")
+        self.expect(self.li.call("DELETE", f"{path}?version={yes['version']}"), 409, "state")
+        done = self.move(yes, "cancel")
+        self.assertEqual((done["state"], done["moves"]), ("cancelled", []))
+
+    def test_nobody_approves_their_own(self):
+        now = self.submitted(self.qian)
+        self.assertNotIn("approve", self.read(now["id"], self.qian)["moves"])
+        self.move(now, "approve", self.qian, 403, "own")
+        self.assertEqual(self.read(now["id"])["state"], "submitted")
+
+    def test_nobody_approves_beyond_their_unit(self):
+        now = self.submitted()
+        self.assertEqual(self.eye.get(f"/broadcasts/{now['id']}").status, 404)
+        body = {"move": "approve", "version": now["version"]}
+        self.assertEqual(self.eye.call("POST", f"/broadcasts/{now['id']}/moves", body).status, 404)
+
+    def test_it_goes_back_with_a_word(self):
+        now = self.submitted()
+        back = self.move(now, "return", self.zhao, note="时间写错了")
+        self.assertEqual((back["state"], back["note"]), ("draft", "时间写错了"))
+        changed = self.expect(
+            self.li.call("PUT", f"/broadcasts/{now['id']}", {"version": back["version"], "text": "改好了", "at_ms": self.later}),
+            200,
+        )
+        self.assertEqual(self.move(changed, "submit")["state"], "submitted")
+
+    def test_to_no_one(self):
+        made = self.draft(audience={"tag": "没有这个标签"}, at_ms=self.later)
+        answer = self.li.call("POST", f"/broadcasts/{made['id']}/moves", {"move": "submit", "version": 1})
+        if answer.status == 200:  # it is found out when it is frozen
+            body = {"move": "approve", "version": 2}
+            answer = self.zhao.call("POST", f"/broadcasts/{made['id']}/moves", body)
+        self.expect(answer, 422, "no_one", "audience")
+
+    def test_of_two_at_once_one_approves(self):
+        self.daemon.add_user("feng", "approver")
+        feng = api.Session(self.daemon.url, "feng")
+        now = self.submitted()
+        body = {"move": "approve", "version": now["version"]}
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            got = list(
+                pool.map(
+                    lambda who: who.call("POST", f"/broadcasts/{now['id']}/moves", body).status,
+                    [feng, self.zhao, feng, self.zhao],
+                )
+            )
+        self.assertEqual(sorted(got), [200, 409, 409, 409])
+
+    def test_progress_of_one_that_waits(self):
+        now = self.move(self.submitted(), "approve", self.zhao)
+        told = self.expect(self.li.get(f"/broadcasts/{now['id']}/progress"), 200)
+        self.assertEqual((told["state"], told["total"], told["silent"], told["eta_ms"]), ("scheduled", 1, 0, None))
+        self.assertEqual((told["counts"]["waiting"], told["reads"]), (1, []))
+        page = self.expect(self.li.get(f"/broadcasts/{now['id']}/targets"), 200)
+        self.assertEqual([(t["chat"], t["title"], t["state"]) for t in page["items"]], [("web.gqinhuai", "秦淮区外卖站点", "waiting")])
+        csv = self.li.get(f"/broadcasts/{now['id']}/export.csv")
+        self.assertEqual(csv.headers["Content-Type"], "text/csv; charset=utf-8")
+        lines = csv.bytes.decode("utf-8-sig").split("\r\n")
+        self.assertEqual(lines[1:], ["1,秦淮区外卖站点,web.gqinhuai,等待,,,0", ""])
+        self.assertIn(("user:li", "broadcast-export"), self.audited(now["id"]))
 
 
 class ShowTest(Case):
