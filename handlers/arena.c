@@ -29,6 +29,7 @@ static const struct slot slots[] = {
      .need = SLOT_OPTIONAL,
      .max = QUIZ_ANSWER_CHARS},
     {.name = "at", .type = SLOT_TEXT, .need = SLOT_OPTIONAL},
+    {.name = "from", .type = SLOT_TEXT, .need = SLOT_OPTIONAL},
 };
 
 /* ---- where one stands ------------------------------------------------------

@@ -14,6 +14,7 @@ struct kept {
     void (*forget)(struct turn *turn); /* adds to turn->txn */
 };
 extern const struct kept kept_reads;   /* read.c */
+extern const struct kept kept_quizzes; /* quiz_kept.c */
 extern const struct kept kept_signups; /* events_kept.c */
 
 /* The next part; an error ends the turn. */

@@ -9,6 +9,7 @@
 #include "bot/policy.h"
 #include "bot/quiz_answer.h"
 #include "bot/turn.h"
+#include "handlers/quiz_read.h"
 #include "handlers/quiz_text.h"
 #include "handlers/tickets.h"
 #include "store/leaderboard.h"
@@ -173,6 +174,8 @@ static void ask(struct turn *turn, const struct quiz_sheet *sheet, size_t i,
     char run[QUIZ_RUN_BYTES];
     quiz_run(&sheet->quiz, run);
     form_put(turn, "quiz", arena_strdup(&turn->arena, sheet->quiz.id));
+    if (turn->message.in_group)
+        form_put(turn, "from", turn->message.chat);
     form_put(turn, "at", arena_printf(&turn->arena, "%s %zu", run, i));
     struct notice *notice = form_ask(turn, "answer");
     notice_param(notice, "head",
@@ -205,11 +208,11 @@ static void ask_next(struct turn *turn, const struct quiz_look *look,
 /* ---- answers ---------------------------------------------------------------
  */
 
-/* An answer that is being taken, while its rank is read. */
+/* A last answer that is being taken, while what comes of it is read. */
 struct taken {
     struct turn *turn;
-    struct quiz_look look; /* its sheet is found again */
-    struct attempt after;
+    struct attempt before, after;
+    struct run_counts counts;
     const char *id, *run;
     unsigned mask;
 };
@@ -284,51 +287,67 @@ static void finish(struct turn *turn, const struct quiz_look *look,
     turn_commit(turn);
 }
 
+static void end(struct taken *taken, int64_t before) {
+    struct turn *turn = taken->turn;
+    const struct quiz_look look = {find(turn, taken->id, taken->run),
+                                   &taken->before, &taken->counts};
+    if (look.sheet == NULL)
+        turn_say(turn, "quiz.over");
+    else
+        finish(turn, &look, &taken->after, taken->mask, before);
+}
+
 static void on_before(void *data, enum err err, const struct place *places,
                       size_t n, int64_t before) {
     struct taken *taken = data;
-    struct turn *turn = taken->turn;
     (void)places;
     (void)n;
-    taken->look.sheet = find(turn, taken->id, taken->run);
     if (err != OK)
-        turn_fail(turn, err);
-    else if (taken->look.sheet == NULL)
-        turn_say(turn, "quiz.over");
+        turn_fail(taken->turn, err);
     else
-        finish(turn, &taken->look, &taken->after, taken->mask, before);
+        end(taken, before);
 }
 
-/* The rank is told with the answer, so it is read before. */
-static void finish_arena(struct turn *turn, const struct quiz_look *look,
-                         const struct attempt *after, unsigned mask) {
+/* The rank in an arena is told with the answer, so it is read before. */
+static void on_noted(struct turn *turn) {
+    struct taken *taken = turn->data;
+    const struct quiz_sheet *sheet = find(turn, taken->id, taken->run);
+    if (sheet == NULL || sheet->quiz.kind != QUIZ_ARENA) {
+        end(taken, 0);
+        return;
+    }
+    run_count_before(
+        turn->bot->store, &turn->arena, taken->run,
+        attempt_score(&taken->after, sheet->n, full_ms(&sheet->quiz)),
+        on_before, taken);
+}
+
+static void take_last(struct turn *turn, const struct quiz_look *look,
+                      const struct attempt *after, unsigned mask) {
     struct taken *taken = arena_alloc(&turn->arena, sizeof(*taken));
-    struct attempt *before = arena_alloc(&turn->arena, sizeof(*before));
+    const char *from = form_value(turn, "from");
     char run[QUIZ_RUN_BYTES];
     quiz_run(&look->sheet->quiz, run);
-    *before = *look->attempt;
     *taken = (struct taken){
         .turn = turn,
-        .look = {.attempt = before},
+        .before = *look->attempt,
         .after = *after,
+        .counts = *look->counts,
         .id = arena_strdup(&turn->arena, look->sheet->quiz.id),
         .run = arena_strdup(&turn->arena, run),
         .mask = mask,
     };
-    run_count_before(
-        turn->bot->store, &turn->arena, taken->run,
-        attempt_score(after, look->sheet->n, full_ms(&look->sheet->quiz)),
-        on_before, taken);
+    turn->data = taken;
+    quiz_note_read(turn, from[0] != '\0' ? from : turn->message.chat, taken->id,
+                   on_noted);
 }
 
 static void take(struct turn *turn, const struct quiz_look *look,
                  unsigned mask) {
     const struct quiz_sheet *sheet = look->sheet;
     struct attempt after = answered(turn, look, mask);
-    if (after.finished_ms != 0 && sheet->quiz.kind == QUIZ_ARENA) {
-        finish_arena(turn, look, &after, mask);
-    } else if (after.finished_ms != 0) {
-        finish(turn, look, &after, mask, 0);
+    if (after.finished_ms != 0) {
+        take_last(turn, look, &after, mask);
     } else {
         put_answer(turn, look, &after, mask);
         ask(turn, sheet, after.n, full_ms(&sheet->quiz),

@@ -9,10 +9,11 @@
 struct turn;
 
 /*
- * What 答题 and 擂台 share: a form whose slots are quiz, answer and at, which
- * asks one question after the other. What was answered is in the store, the
- * form knows only what it has asked: "at" is "<run> <n>". So a rider may stop
- * and go on, today or tomorrow, here or elsewhere.
+ * What 答题 and 擂台 share: a form whose slots are quiz, answer, at and from,
+ * which asks one question after the other. What was answered is in the store,
+ * the form knows only what it has asked: "at" is "<run> <n>", and in which
+ * group it began: "from". So a rider may stop and go on, today or tomorrow,
+ * here or elsewhere.
  */
 #define QUIZ_ANSWER_CHARS 60
 
