@@ -15,6 +15,7 @@ struct command;
 struct config;
 struct events_clock;
 struct exports;
+struct feeds;
 struct fetcher;
 struct files;
 struct live;
@@ -55,6 +56,7 @@ struct bot {
     struct quizzes *quizzes;     /* that are open */
     struct roster *roster;       /* its users */
     struct webhooks *webhooks;   /* what other systems hear */
+    struct feeds *feeds;         /* of study materials */
     struct clocks *clocks;       /* of tickets */
     struct planner *planner;     /* fires broadcasts */
     struct events_clock *events; /* of events and sign-ups */

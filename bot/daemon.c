@@ -24,6 +24,7 @@
 #include "bot/console.h"
 #include "bot/dispatch.h"
 #include "bot/events.h"
+#include "bot/feeds.h"
 #include "bot/fetch.h"
 #include "bot/groups.h"
 #include "bot/key_watch.h"
@@ -287,6 +288,7 @@ static void start_bot(struct daemon *daemon) {
     bot->turns = turns_new(bot);
     bot->roster = roster_new(bot);
     bot->clocks = clocks_new(bot);
+    bot->feeds = feeds_new(bot);
     bot->events = events_clock_new(bot);
     bot->planner = planner_new(bot);
     bot->quizzes = quizzes_new(bot);
@@ -339,6 +341,7 @@ static void take_down(struct daemon *daemon) {
     audiences_free(bot->audiences);
     webhooks_free(bot->webhooks);
     bot->webhooks = NULL; /* no more events */
+    feeds_free(bot->feeds);
     fetcher_free(bot->fetcher);
     photos_free(bot->photos);
     passwords_free(bot->passwords);

@@ -56,6 +56,8 @@ struct feed_content {
     size_t left_out; /* beyond FEED_ENTRIES_MAX, or without any text */
 };
 
+/* Before any other thread parses. */
+void feed_init(void);
 /* *out is filled in when FEED_OK; strings live in arena. now_ms: what is dated
  * later is of now. */
 enum feed_fault feed_parse(struct arena *arena,

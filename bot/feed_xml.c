@@ -361,3 +361,7 @@ enum feed_fault feed_parse_xml(struct feed_reading *reading, const char *text,
     buf_finish(&xml.text);
     return fault;
 }
+
+void feed_init(void) {
+    xmlInitParser();
+}

@@ -116,6 +116,19 @@ void material_import(struct txn *txn, const struct material *material,
     }
 }
 
+void material_keep(struct txn *txn, const struct material_keys *keys, size_t n,
+                   int64_t now_ms) {
+    if (n == 0)
+        return;
+    txn_op(txn, "material_keep");
+    txn_key(txn, KEY_HEARD);
+    txn_arg_int(txn, now_ms);
+    for (size_t i = 0; i < n; i++) {
+        txn_arg(txn, keys[i].guid);
+        txn_arg(txn, keys[i].link);
+    }
+}
+
 /* ---- what is known ------------------------------------------------------- */
 
 struct known_call {

@@ -26,9 +26,9 @@ extern const char *const material_states[MATERIAL_STATES];
 #define MATERIAL_TITLE_CHARS 120
 #define MATERIAL_SOURCE_CHARS 60
 #define MATERIAL_SUMMARY_CHARS 500
-#define MATERIAL_BODY_CHARS 10000
-#define MATERIAL_CATEGORY_CHARS 30
-#define MATERIAL_URL_BYTES 1024
+#define MATERIAL_BODY_CHARS 20000
+#define MATERIAL_CATEGORY_CHARS 32
+#define MATERIAL_URL_BYTES 2000
 #define MATERIAL_PUSHED_MAX 20 /* broadcasts remembered, the latest */
 
 /* Strings are "" when there is nothing; NULL is as good when writing. */
@@ -70,6 +70,9 @@ struct material_keys {
  * of the result is "1" or "0". material->version is 0. */
 void material_import(struct txn *txn, const struct material *material,
                      const struct material_keys *keys, int64_t now_ms);
+/* Entries that are known and still in their feed stay known. */
+void material_keep(struct txn *txn, const struct material_keys *keys, size_t n,
+                   int64_t now_ms);
 /* Whether each of n entries is known, one char each: '1' or '0'. */
 typedef void material_known(void *data, enum err err, const char *known);
 #define MATERIAL_KNOWN_MAX 100 /* entries asked about at once */

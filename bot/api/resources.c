@@ -2,8 +2,11 @@
 
 #include "bot/api/audience.h"
 #include "bot/api/documents.h"
+#include "bot/api/feeds.h"
 #include "bot/api/groups.h"
 #include "bot/api/leaderboard.h"
+#include "bot/api/materials.h"
+#include "bot/api/plans.h"
 #include "bot/api/questions.h"
 #include "bot/api/quizzes.h"
 #include "bot/api/session.h"
@@ -24,4 +27,7 @@ void resources_add(struct bot *bot) {
     leaderboard_add_routes(bot);
     audience_add_routes(bot);
     groups_add_routes(bot);
+    materials_add_routes(bot);
+    feeds_add_routes(bot);
+    plans_add_routes(bot);
 }

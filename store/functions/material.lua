@@ -51,6 +51,17 @@ ops['material_import'] = {
     end
 }
 
+-- Those known stay known. keys: what is known; args: now, hashes or '' …
+ops['material_keep'] = {
+    apply = function(keys, k, args, a, n)
+        for i = a + 1, a + n - 1 do
+            if args[i] ~= '' then
+                redis.call('ZADD', keys[k], 'XX', args[a], args[i])
+            end
+        end
+    end
+}
+
 -- keys: what a rider has read, the record of a material; args: its id, now, most
 -- kept
 ops['learning_add'] = {

@@ -331,7 +331,7 @@ static void test_notify_selection(void **state) {
     hears(user, "开始发送，共 1 个群");
     group_gets(GROUP, "周六体检");
     hears(user, "发完了：共 1 个群，送达 1");
-    asks(user, "学习 新就业群体党建读本第一章", "发到哪些群");
+    asks(user, "推送学习 新就业群体党建读本第一章", "发到哪些群");
     asks(user, "1 2", "预览");
     asks(user, "不发", "不弄了");
     hears_nothing(user);
@@ -342,7 +342,7 @@ static void test_notify_outcomes(void **state) {
 
     (void)state;
     peer_set_policy(talk.peer, PEER_GROUP_SENDS, PEER_HOLD);
-    asks(user, "学习 读本第二章", "发到哪些群");
+    asks(user, "推送学习 读本第二章", "发到哪些群");
     asks(user, "全部", "预览");
     says(user, "1");
     hears(user, "共 2 个群");

@@ -113,7 +113,7 @@ static void test_reaches_all(void **state) {
 static void test_outcomes(void **state) {
     struct engine *e = *state;
     add_groups(e, 3);
-    order(e, "学习", ENGINE_HOLDS);
+    order(e, "推送学习", ENGINE_HOLDS);
     ENGINE_UNTIL(e, broadcasts_sent(e) == 3);
     enum outcome outcomes[] = {OUTCOME_SENT, OUTCOME_REFUSED, OUTCOME_UNKNOWN};
     for (size_t i = 0, b = 0; i < e->n_sent; i++)

@@ -1,0 +1,5 @@
+#pragma once
+
+struct bot;
+
+void materials_add_routes(struct bot *bot);
