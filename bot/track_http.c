@@ -181,7 +181,7 @@ static void on_salt(void *data, const struct txn_result *result) {
         arrive(tap);
         return;
     }
-    strcpy(tracker->salt, result->values[0]);
+    memcpy(tracker->salt, result->values[0], strlen(result->values[0]) + 1);
     tracker->day = tap->now_ms / SALT_DAY_MS;
     count(tap);
 }

@@ -4,6 +4,7 @@
 #include "bot/api/api.h"
 #include "bot/track.h"
 #include "bot/track_http.h"
+#include "store/account.h"
 #include "store/broadcast.h"
 #include "store/delivery.h"
 #include "store/delivery_send.h"
@@ -393,6 +394,50 @@ static void test_pages_of_targets(void **state) {
     }
 }
 
+static void test_accounts(void **state) {
+    struct staff_fixture *f = *state;
+    struct engine *e = f->engine;
+    const struct delivery_part part = {ENGINE_ACCOUNT, "zh-CN"};
+    const char *const chats[] = {"qq.g1", "qq.g2", "qq.g3"};
+    int64_t now_ms = e->clock.now_ms;
+    write_broadcast(f, "B1", LINK, 3);
+    for (int step = 0; step < 3; step++) {
+        struct txn *txn = txn_new(e->bot.store);
+        if (step == 0)
+            delivery_add(txn, "B1", &part, chats, ARRAY_LEN(chats));
+        else if (step == 1)
+            delivery_begin(txn, "B1", NULL, now_ms);
+        else
+            account_sign(txn, ENGINE_ACCOUNT, true, now_ms);
+        assert_int_equal(engine_commit(e, txn), OK);
+    }
+    /* It is 6:13 there, and quiet until 7:30; then as fast as it goes. */
+    int64_t opens_ms = progress(f, "B1", "next_open_ms");
+    assert_int_equal(opens_ms - now_ms, 4600000);
+    assert_in_range((unsigned long long)(staff_int(f, "eta_ms") - opens_ms), 1,
+                    1000);
+    assert_int_equal(staff_int(f, "accounts.0.waiting"), 3);
+    assert_true(json_is_true(staff_at(f, "accounts.0.online")));
+    struct txn *txn = txn_new(e->bot.store);
+    account_park(txn, ENGINE_ACCOUNT, "120: banned", now_ms);
+    assert_int_equal(engine_commit(e, txn), OK);
+    staff_call(f, "li", "GET", "/accounts", NULL);
+    assert_string_equal(staff_text(f, "items.0.platform"), "qq");
+    assert_string_equal(staff_text(f, "items.0.reason"), "120: banned");
+    assert_true(json_is_true(staff_at(f, "items.0.parked")));
+    assert_int_equal(staff_int(f, "items.0.waiting"), 3);
+    /* Nobody sends: nobody knows when it will have been sent. */
+    staff_call(f, "li", "GET", "/broadcasts/B1/progress", NULL);
+    assert_true(json_is_null(staff_at(f, "eta_ms")));
+    assert_string_equal(staff_text(f, "accounts.0.reason"), "120: banned");
+    staff_call(f, "li", "POST", "/accounts/" ENGINE_ACCOUNT "/unpark", NULL);
+    assert_int_equal(f->status, 204);
+    staff_call(f, "li", "POST", "/accounts/" ENGINE_ACCOUNT "/unpark", NULL);
+    assert_int_equal(f->status, 409);
+    staff_call(f, "li", "GET", "/accounts", NULL);
+    assert_true(json_is_false(staff_at(f, "items.0.parked")));
+}
+
 /* ---- and what riders may ask --------------------------------------------- */
 
 static void test_forgotten(void **state) {
@@ -423,7 +468,8 @@ int main(void) {
         TEST(test_tap_in_private),   TEST(test_tap_in_a_group),
         TEST(test_machines),         TEST(test_forged),
         TEST(test_without_a_link),   TEST(test_names_are_hidden),
-        TEST(test_pages_of_targets), TEST(test_forgotten),
+        TEST(test_pages_of_targets), TEST(test_accounts),
+        TEST(test_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
