@@ -240,6 +240,27 @@ static void test_young_files_stay(void **state) {
     assert_true(has_photo('a'));
 }
 
+/* Things that organisers keep have pictures, too. */
+static void test_pictures_of_records(void **state) {
+    (void)state;
+    static const struct {
+        char letter;
+        const char *kind, *field;
+    } kept[] = {{'a', "material:M1", "cover"},
+                {'b', "broadcast:B1", "photo"},
+                {'c', "question:Q1", "photo"}};
+    for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+        put_photo(kept[i].letter);
+        engine_redis(e, "HSET {test}:record:%s %s %s", kept[i].kind,
+                     kept[i].field, photo(kept[i].letter));
+    }
+    put_photo('z');
+    assert_int_equal(run(false).strays, 1);
+    for (size_t i = 0; i < ARRAY_LEN(kept); i++)
+        assert_true(has_photo(kept[i].letter));
+    assert_false(has_photo('z'));
+}
+
 static void test_photos_before_their_tickets(void **state) {
     (void)state;
     rules.retention_photo_days = 30;
@@ -350,6 +371,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_tickets_and_photos),
         TEST(test_young_files_stay),
+        TEST(test_pictures_of_records),
         TEST(test_photos_before_their_tickets),
         TEST(test_many),
         TEST(test_the_audit_log),
