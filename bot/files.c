@@ -81,13 +81,13 @@ bool files_id_valid(const char *id) {
            strspn(id, letters) == FILE_ID_SIZE - 1;
 }
 
-static char *path_of(const char *dir, const char *id, enum file_type type) {
+char *files_path_in(const char *dir, const char *id, enum file_type type) {
     return xasprintf("%s/%.2s/%s.%s", dir, id, id, file_kinds[type].word);
 }
 
 char *files_path(const struct files *files, const char *id,
                  enum file_type type) {
-    return path_of(files->dir, id, type);
+    return files_path_in(files->dir, id, type);
 }
 
 void files_remove(struct files *files, const char *id, enum file_type type) {
@@ -160,13 +160,13 @@ static void do_job(uv_work_t *work) {
         job->err = ERR_INVALID;
         return;
     }
-    char *path = path_of(job->dir, job->file.id, job->file.type);
+    char *path = files_path_in(job->dir, job->file.id, job->file.type);
     job->err = write_file(path, job->bytes, job->len);
     free(path);
 }
 
 static void remove_written(const struct file_job *job) {
-    char *path = path_of(job->dir, job->file.id, job->file.type);
+    char *path = files_path_in(job->dir, job->file.id, job->file.type);
     unlink(path);
     free(path);
 }

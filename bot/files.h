@@ -44,7 +44,8 @@ enum err files_store(struct files *files, const char *bytes, size_t len,
                      files_stored *done, void *data) must_check;
 
 bool files_id_valid(const char *id);
-/* Its path; free(). id must be valid. */
+/* Its path, of either; free(). id must be valid. */
+char *files_path_in(const char *dir, const char *id, enum file_type type);
 char *files_path(const struct files *files, const char *id,
                  enum file_type type);
 /* These two block for a moment. */

@@ -9,6 +9,7 @@
 #include "bot/config.h"
 #include "bot/photo_set.h"
 #include "bot/policy.h"
+#include "bot/purge_files.h"
 #include "store/audit.h"
 #include "store/photo_refs.h"
 #include "store/purge.h"
@@ -84,8 +85,9 @@ static void note(struct purging *purging) {
     }
     snprintf(detail, sizeof(detail),
              "tickets %" PRId64 ", photos %" PRId64 ", strays %" PRId64
-             ", entries %" PRId64,
-             counts->tickets, counts->photos, counts->strays, counts->entries);
+             ", files %" PRId64 ", entries %" PRId64,
+             counts->tickets, counts->photos, counts->strays, counts->files,
+             counts->entries);
     struct txn *txn = txn_new(purging->options.store);
     txn_audit(txn, AUDIT_SYSTEM, "purge", "", detail);
     txn_commit(txn, on_noted, purging);
@@ -180,6 +182,35 @@ static void read_entries(struct purging *purging) {
                  AUDIT_PAGE_MAX, on_entries, purging);
 }
 
+/* ---- uploaded files of nothing ------------------------------------------- */
+
+static void on_files_step(void *data) {
+    tell(data);
+}
+
+static void on_files(void *data, enum err err, int64_t n) {
+    struct purging *purging = data;
+    purging->counts.files = n;
+    if (err != OK)
+        finish(purging, err);
+    else if (purging->stopped)
+        finish(purging, ERR_AWAY);
+    else
+        read_entries(purging);
+}
+
+static void look_at_files(struct purging *purging) {
+    purge_files(&(struct purge_files_options){
+        .store = purging->options.store,
+        .data_dir = purging->options.config->data_dir,
+        .now_ms = purging->options.now_ms,
+        .dry_run = purging->options.dry_run,
+        .progress = on_files_step,
+        .done = on_files,
+        .data = purging,
+    });
+}
+
 /* ---- photo files of nothing --------------------------------------------- */
 
 static void remove_strays(struct purging *purging) {
@@ -203,9 +234,9 @@ static void on_refs(void *data, enum err err) {
     }
     purging->counts.strays = (int64_t)photo_set_count(purging->strays);
     if (purging->options.dry_run || purging->counts.strays == 0)
-        read_entries(purging);
+        look_at_files(purging);
     else
-        in_pool(purging, remove_strays, read_entries);
+        in_pool(purging, remove_strays, look_at_files);
 }
 
 static void find_files(struct purging *purging) {
@@ -216,7 +247,7 @@ static void find_files(struct purging *purging) {
 /* Most often every photo is somebody's: it takes the store's word for that. */
 static void look_for_refs(struct purging *purging) {
     if (photo_set_count(purging->strays) == 0) {
-        read_entries(purging);
+        look_at_files(purging);
         return;
     }
     photo_refs(&(struct photo_refs_options){

@@ -25,6 +25,22 @@ void upload_put(struct txn *txn, const struct upload *upload) {
                     });
 }
 
+/* It is written once: its version is the first. */
+void upload_remove(struct txn *txn, const char *id) {
+    record_remove(txn, KIND, id, 1);
+}
+
+static struct upload decode(const struct record *record) {
+    return (struct upload){
+        .id = record->id,
+        .name = record_string(record, "name"),
+        .type = record_string(record, "type"),
+        .bytes = record_int(record, "bytes"),
+        .by = record_string(record, "by"),
+        .created_ms = record->order,
+    };
+}
+
 struct get_call {
     upload_read *done;
     void *data;
@@ -36,15 +52,8 @@ static void on_record(void *data, enum err err, const struct record *record) {
         call->done(call->data, err, NULL);
         return;
     }
-    call->done(call->data, OK,
-               &(struct upload){
-                   .id = record->id,
-                   .name = record_string(record, "name"),
-                   .type = record_string(record, "type"),
-                   .bytes = record_int(record, "bytes"),
-                   .by = record_string(record, "by"),
-                   .created_ms = record->order,
-               });
+    struct upload upload = decode(record);
+    call->done(call->data, OK, &upload);
 }
 
 void upload_get(struct store *store, struct arena *arena, const char *id,
@@ -52,6 +61,29 @@ void upload_get(struct store *store, struct arena *arena, const char *id,
     struct get_call *call = arena_alloc(arena, sizeof(*call));
     *call = (struct get_call){done, data};
     record_get(store, arena, KIND, id, on_record, call);
+}
+
+struct list_call {
+    struct arena *arena;
+    upload_list *done;
+    void *data;
+};
+
+static void on_all(void *data, enum err err, const struct record *records,
+                   size_t n, int64_t total) {
+    struct list_call *call = data;
+    struct upload *uploads =
+        arena_alloc(call->arena, (n + 1) * sizeof(*uploads));
+    for (size_t i = 0; i < n; i++)
+        uploads[i] = decode(&records[i]);
+    call->done(call->data, err, uploads, n, total);
+}
+
+void upload_list_all(struct store *store, struct arena *arena, size_t offset,
+                     size_t max, upload_list *done, void *data) {
+    struct list_call *call = arena_alloc(arena, sizeof(*call));
+    *call = (struct list_call){arena, done, data};
+    record_list_kind(store, arena, KIND, offset, max, on_all, call);
 }
 
 struct count_call {

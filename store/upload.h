@@ -25,10 +25,19 @@ struct upload {
 /* A new one. ERR_CONFLICT: there is one with this id. */
 void upload_put(struct txn *txn, const struct upload *upload);
 
+/* ERR_CONFLICT: there is none. */
+void upload_remove(struct txn *txn, const char *id);
+
 /* Borrowed from arena. ERR_NOT_FOUND, upload then NULL. */
 typedef void upload_read(void *data, enum err err, const struct upload *upload);
 void upload_get(struct store *store, struct arena *arena, const char *id,
                 upload_read *done, void *data);
+
+/* The latest first, from offset on, at most max. */
+typedef void upload_list(void *data, enum err err, const struct upload *uploads,
+                         size_t n, int64_t total);
+void upload_list_all(struct store *store, struct arena *arena, size_t offset,
+                     size_t max, upload_list *done, void *data);
 
 typedef void upload_counted(void *data, enum err err, int64_t n);
 void upload_count(struct store *store, struct arena *arena,

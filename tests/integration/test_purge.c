@@ -1,17 +1,21 @@
 /* An end to what was kept long enough: tickets, photos, files of nothing,
  * entries of the audit log. */
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/seal.h"
 #include "bot/audit_anchors.h"
 #include "bot/audit_check.h"
 #include "bot/config.h"
+#include "bot/files.h"
 #include "bot/nightly.h"
 #include "bot/photo_file.h"
 #include "bot/policy.h"
 #include "bot/purge.h"
 #include "store/audit.h"
+#include "store/broadcast.h"
 #include "store/ticket.h"
+#include "store/upload.h"
 #include "tests/integration/engine.h"
 
 #include <setjmp.h>
@@ -231,6 +235,55 @@ static void test_tickets_and_photos(void **state) {
     check();
 }
 
+static void put_upload(char letter, int64_t days_ago) {
+    char *path = files_path_in(arena_printf(&arena, "%s/files", e->dir),
+                               photo(letter), FILE_PDF);
+    assert_true(file_make_dirs_of(path));
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fclose(file);
+    free(path);
+    struct txn *txn = txn_new(e->bot.store);
+    upload_put(txn, &(struct upload){.id = photo(letter),
+                                     .name = "a.pdf",
+                                     .type = "pdf",
+                                     .by = "user:li",
+                                     .created_ms = now_ms - days_ago * DAY_MS});
+    assert_int_equal(engine_commit(e, txn), OK);
+}
+
+static bool has_upload(char letter) {
+    char *path = files_path_in(arena_printf(&arena, "%s/files", e->dir),
+                               photo(letter), FILE_PDF);
+    bool there = access(path, F_OK) == 0;
+    assert_true(there == (engine_redis(e, "EXISTS {test}:record:file:%s",
+                                       photo(letter)) == 1));
+    free(path);
+    return there;
+}
+
+/* What organisers sent along stays as long as a broadcast has it. */
+static void test_uploaded_files(void **state) {
+    (void)state;
+    put_photo('p');
+    for (char letter = 'a'; letter <= 'd'; letter++)
+        put_upload(letter, letter == 'd' ? 1 : 3);
+    struct txn *txn = txn_new(e->bot.store);
+    broadcast_put(txn, &(struct broadcast){.id = "B1",
+                                           .file = photo('a'),
+                                           .photo = photo('p')});
+    assert_int_equal(engine_commit(e, txn), OK);
+    assert_int_equal(run(true).files, 2);
+    assert_true(has_upload('b'));
+    struct purge_counts counts = run(false);
+    assert_int_equal(counts.files, 2);
+    assert_int_equal(counts.strays, 0);
+    assert_true(has_photo('p'));
+    for (char letter = 'a'; letter <= 'd'; letter++)
+        assert_true(has_upload(letter) == (strchr("bc", letter) == NULL));
+    assert_int_equal(run(false).files, 0);
+}
+
 /* A photo may be on its way into a ticket for some time. */
 static void test_young_files_stay(void **state) {
     (void)state;
@@ -371,6 +424,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_tickets_and_photos),
         TEST(test_young_files_stay),
+        TEST(test_uploaded_files),
         TEST(test_pictures_of_records),
         TEST(test_photos_before_their_tickets),
         TEST(test_many),
