@@ -342,6 +342,7 @@ static void take_down(struct daemon *daemon) {
     webhooks_free(bot->webhooks);
     bot->webhooks = NULL; /* no more events */
     feeds_free(bot->feeds);
+    bot->feeds = NULL; /* nobody asks for a fetch any more */
     fetcher_free(bot->fetcher);
     photos_free(bot->photos);
     passwords_free(bot->passwords);

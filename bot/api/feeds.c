@@ -251,7 +251,11 @@ static void on_fetched(void *data, enum err err,
 }
 
 static void post_fetch(struct api_call *call) {
-    feeds_fetch(call->bot->feeds, call->args[0], on_fetched, call);
+    struct feeds *feeds = call->bot->feeds;
+    if (feeds == NULL)
+        api_fail(call, ERR_AWAY); /* the daemon is stopping */
+    else
+        feeds_fetch(feeds, call->args[0], on_fetched, call);
 }
 
 static const struct api_route routes[] = {
