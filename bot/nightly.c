@@ -11,7 +11,9 @@
 #include "bot/policies.h"
 #include "bot/policy.h"
 #include "bot/purge.h"
+#include "store/people.h"
 #include "store/store.h"
+#include "store/txn.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -53,6 +55,19 @@ static void on_purged(void *data, enum err err,
     release(nightly);
 }
 
+static void on_trimmed(void *data, const struct txn_result *result) {
+    (void)data;
+    if (result->err != OK)
+        LOG_WARN("who has changed is not forgotten: %s", err_str(result->err));
+}
+
+/* Those who follow them look each second. */
+static void forget_changes(struct bot *bot, int64_t now_ms) {
+    struct txn *txn = txn_new(bot->store);
+    people_trim(txn, now_ms - DAY_MS);
+    txn_commit(txn, on_trimmed, NULL);
+}
+
 void nightly_look(struct nightly *nightly) {
     struct bot *bot = nightly->bot;
     int64_t now = clock_wall_ms(bot->clock);
@@ -62,6 +77,7 @@ void nightly_look(struct nightly *nightly) {
         local % DAY_MS / HOUR_MS != NIGHTLY_HOUR || !store_is_up(bot->store))
         return;
     nightly->day = day;
+    forget_changes(bot, now);
     nightly->purging = purge(&(struct purge_options){
         .loop = &bot->loop->uv,
         .store = bot->store,

@@ -26,8 +26,10 @@
 #define RECEIPT_CHARS 10
 
 /* What is kept besides tickets and points. */
-static const struct kept *const kept[] = {&kept_learning, &kept_reads,
-                                          &kept_quizzes, &kept_signups};
+static const struct kept *const kept[] = {
+    &kept_registration, &kept_learning, &kept_reads,
+    &kept_quizzes,      &kept_signups,
+};
 
 /* Of one of the two, while the parts are gone through. */
 struct mydata {

@@ -13,10 +13,11 @@ struct kept {
     void (*list)(struct turn *turn);   /* tells it by mydata_tell() */
     void (*forget)(struct turn *turn); /* adds to turn->txn */
 };
-extern const struct kept kept_reads;    /* read.c */
-extern const struct kept kept_quizzes;  /* quiz_kept.c */
-extern const struct kept kept_signups;  /* events_kept.c */
-extern const struct kept kept_learning; /* study_read.c */
+extern const struct kept kept_reads;        /* read.c */
+extern const struct kept kept_quizzes;      /* quiz_kept.c */
+extern const struct kept kept_signups;      /* events_kept.c */
+extern const struct kept kept_learning;     /* study_read.c */
+extern const struct kept kept_registration; /* register.c */
 
 /* The next part; an error ends the turn. */
 void mydata_next(struct turn *turn, enum err err);

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "base/seal.h"
 #include "store/internal.h"
 #include "store/keys.h"
 #include "store/reply.h"
@@ -31,11 +32,26 @@ bool people_is_field(const char *name) {
     return false;
 }
 
+/* A rider who had everything erased is in the stream, too: not in clear. */
+#define CONTEXT "people"
+
 void people_changed(struct txn *txn, const char *rider) {
+    const struct seal *seal = txn_store(txn)->options.seal;
+    struct arena arena;
+    arena_init(&arena);
     txn_op(txn, "people");
     txn_key(txn, KEY_PEOPLE);
     txn_arg_int(txn, PEOPLE_STREAM_MAX);
-    txn_arg(txn, rider);
+    txn_arg(txn, seal == NULL ? "r" : "s");
+    txn_arg(txn,
+            seal == NULL ? rider : seal_text(seal, &arena, CONTEXT, rider));
+    arena_finish(&arena);
+}
+
+void people_trim(struct txn *txn, int64_t before_ms) {
+    txn_op(txn, "people_trim");
+    txn_key(txn, KEY_PEOPLE);
+    txn_arg_int(txn, before_ms);
 }
 
 /* ---- riders --------------------------------------------------------------
@@ -157,6 +173,7 @@ void people_scan(struct store *store, struct arena *arena,
  */
 
 struct follow_call {
+    const struct seal *seal;
     struct arena *arena;
     const char *after;
     size_t max;
@@ -164,14 +181,19 @@ struct follow_call {
     void *data;
 };
 
-static struct people_change change_of(struct arena *arena,
-                                      const struct redisReply *entry) {
+/* False when it cannot be read: its key is gone. */
+static bool read_change(const struct follow_call *call,
+                        const struct redisReply *entry,
+                        struct people_change *out) {
     const struct redisReply *pair = reply_at(entry, 1);
-    const char *kind = reply_string(arena, reply_at(pair, 0));
-    return (struct people_change){
-        .id = reply_string(arena, reply_at(pair, 1)),
-        .group = strcmp(kind, "g") == 0,
-    };
+    const char *kind = reply_string(call->arena, reply_at(pair, 0));
+    out->id = reply_string(call->arena, reply_at(pair, 1));
+    out->group = strcmp(kind, "g") == 0;
+    if (strcmp(kind, "s") == 0)
+        out->id = call->seal == NULL
+                      ? NULL
+                      : seal_open(call->seal, call->arena, CONTEXT, out->id);
+    return out->id != NULL;
 }
 
 /* The first entry is the one that was seen last; if it is not there, neither
@@ -193,7 +215,7 @@ static void on_entries(void *data, enum err err,
     size_t count = 0;
     for (size_t i = skip; !lost && i < n; i++) {
         const struct redisReply *entry = reply_at(reply, i);
-        changes[count++] = change_of(arena, entry);
+        lost = !read_change(call, entry, &changes[count++]);
         last = reply_string(arena, reply_at(entry, 0));
     }
     call->done(call->data, err, changes, count, last, lost);
@@ -203,8 +225,14 @@ void people_follow(struct store *store, struct arena *arena, const char *after,
                    size_t max, people_changes *done, void *data) {
     struct follow_call *call = arena_alloc(arena, sizeof(*call));
     char count[24];
-    *call = (struct follow_call){arena, arena_strdup(arena, after), max, done,
-                                 data};
+    *call = (struct follow_call){
+        .seal = store->options.seal,
+        .arena = arena,
+        .after = arena_strdup(arena, after),
+        .max = max,
+        .done = done,
+        .data = data,
+    };
     snprintf(count, sizeof(count), "%zu", max + 1);
     store_read(store, on_entries, call, 6,
                (const char *const[]){"XRANGE", people_key,

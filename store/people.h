@@ -51,7 +51,7 @@ void people_scan(struct store *store, struct arena *arena,
 /*
  * The stream of changes: who is new or has gone, or whose attributes above are
  * others now; groups (store/group.h) are in it, too. Written by the transaction
- * that changes them, and capped.
+ * that changes them, and capped. Ids of riders are sealed in it.
  */
 #define PEOPLE_STREAM_MAX 50000
 #define PEOPLE_ID_SIZE 48
@@ -69,6 +69,10 @@ void people_follow(struct store *store, struct arena *arena, const char *after,
 /* Where the stream ends, to follow from there; "" when it is empty. */
 typedef void people_end(void *data, enum err err, const char *id);
 void people_last(struct store *store, people_end *done, void *data);
+
+/* Forgets changes of before before_ms, but the last one: whoever follows has
+ * seen it. */
+void people_trim(struct txn *txn, int64_t before_ms);
 
 /* For the modules that write riders and groups. */
 bool people_is_field(const char *name);

@@ -63,6 +63,7 @@ static int setup(void **state) {
                                           .url = redis_server_url(e->redis),
                                           .district = e->config->district,
                                           .seen_ttl_ms = 1000,
+                                          .seal = f->engine->bot.seal,
                                           .on_up = nothing,
                                           .on_down = nothing,
                                       });

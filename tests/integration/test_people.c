@@ -161,6 +161,13 @@ static void test_people(void **state) {
                f);
     store_fixture_wait(f);
     assert_string_equal(f->answer, "qq.9 0 0    0");
+    /* The last one stays, however old it is. */
+    txn = txn_new(f->store);
+    people_trim(txn, 4000000000000);
+    assert_int_equal(store_fixture_commit(f, txn), OK);
+    assert_int_equal(store_fixture_redis(f, "XLEN {test}:people"), 1);
+    assert_string_equal(follow(&seen, 10), "");
+    assert_false(seen.lost);
     /* A reader that fell behind is told. */
     store_fixture_redis(f, "XTRIM {test}:people MAXLEN 0");
     follow(&seen, 10);
