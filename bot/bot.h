@@ -49,7 +49,7 @@ struct bot {
     struct fetcher *fetcher;
     struct photos *photos;
     struct tracker *tracker; /* of links that are tapped */
-    struct files *files; /* that organisers send along */
+    struct files *files;     /* that organisers send along */
     struct outbox *outbox;
     struct turns *turns;
     struct policies *policies;   /* what the district has laid down */

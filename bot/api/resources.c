@@ -2,6 +2,7 @@
 
 #include "bot/api/audience.h"
 #include "bot/api/documents.h"
+#include "bot/api/events.h"
 #include "bot/api/feeds.h"
 #include "bot/api/groups.h"
 #include "bot/api/leaderboard.h"
@@ -20,6 +21,10 @@ void resources_add(struct bot *bot) {
     users_add_routes(bot);
     tokens_add_routes(bot);
     documents_add_routes(bot);
+    events_add_routes(bot);
+    signups_add_routes(bot);
+    scores_add_routes(bot);
+    event_files_add_routes(bot);
     stations_add_routes(bot);
     webhooks_add_routes(bot);
     questions_add_routes(bot);
