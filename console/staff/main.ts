@@ -68,6 +68,7 @@
 //     save conflict · template template-title template-text template-add
 //     tree (data-id) unit-add unit-form unit-name unit-id unit-kind unit-level
 //     unit-parent unit-below unit-done · route route-default route-add
+//     rule-approval rule-holidays span-<quiet|peaks> span-add-<quiet|peaks>
 //     calendar (data-day, data-look) year year-next hours-mon … hours-sun
 //   account old new again password-send totp-begin totp-secret totp-uri
 //     totp-code totp-finish totp-password totp-end

@@ -12,7 +12,7 @@ from tree import finding, finish, read, sources, without_comments
 DOCUMENT = "docs/openapi.yaml"
 METHODS = ["get", "head", "post", "put", "patch", "delete"]
 ROW = re.compile(r'\{\s*"([A-Z]+)",\s*"(/[^"]*)",\s*([A-Z0-9_\s|]+?),')
-DEFINE = re.compile(r"^#define (\w+) \(?(PERM_[A-Z0-9_ |]+)\)?$", re.M)
+DEFINE = re.compile(r"^#define (\w+)[ \\\n]*\(?(PERM_[A-Z0-9_ |\\\n]+)\)?$", re.M)
 WORD = re.compile(r'\{"([a-z0-9:]+)", (PERM_\w+)\}')
 
 

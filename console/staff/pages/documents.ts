@@ -10,6 +10,7 @@ import { icon, IconName } from '../parts/icon';
 import { JsonArea, otherDocument } from '../parts/json_area';
 import { Loaded } from '../parts/loaded';
 import { Draft } from '../document';
+import { BroadcastRulesForm } from './broadcast_rules';
 import { CalendarForm } from './calendar';
 import { OrganisationForm } from './organisation';
 import { RoutingForm } from './routing';
@@ -22,7 +23,7 @@ export interface FormAttrs {
 const DOCUMENTS: [string, IconName][] = [
     ['organisation', 'people'], ['routing', 'next'], ['areas', 'map'],
     ['clocks', 'clock'], ['calendar', 'sun'], ['templates', 'edit'],
-    ['rules', 'doc'], ['broadcasts', 'clock'],
+    ['rules', 'doc'], ['broadcasts', 'horn'],
 ];
 
 const FORMS: Record<string, m.Component<FormAttrs>> = {
@@ -30,6 +31,7 @@ const FORMS: Record<string, m.Component<FormAttrs>> = {
     routing: RoutingForm,
     templates: TemplatesForm,
     calendar: CalendarForm,
+    broadcasts: BroadcastRulesForm,
 };
 
 /** The audit log's name of a person, as people say it. */

@@ -339,6 +339,21 @@ export const en_broadcasts: Record<keyof typeof zh_CN_broadcasts, string> = {
     'planned.daily': 'Daily question',
     'planned.holiday': 'Holiday',
 
+    // what holds for all
+    'rule.approval': 'A second person approves broadcasts',
+    'rule.approvalHint': 'Never the one who wrote it.',
+    'rule.quiet': 'Quiet hours',
+    'rule.peaks': 'Mealtimes',
+    'rule.from': 'From',
+    'rule.until': 'Until',
+    'rule.add': 'Add hours',
+    'rule.holidays': 'On public holidays',
+    'rulehint.quiet':
+        'Nothing is sent then, and what has begun waits. Urgent ones are sent.',
+    'rulehint.peaks': 'Riders are on the road and should not look at phones.',
+    'ruleholiday.send': 'Send as usual',
+    'ruleholiday.hold': 'Wait until they are over',
+
     // groups
     'group.hint':
         'Units, stations and tags of a group decide which broadcasts it gets.',

@@ -321,6 +321,20 @@ export const zh_CN_broadcasts = {
     'planned.daily': '每日一题',
     'planned.holiday': '节假日',
 
+    // what holds for all
+    'rule.approval': '推送要由另一位同事审核',
+    'rule.approvalHint': '写的人自己不能审核。',
+    'rule.quiet': '免打扰时段',
+    'rule.peaks': '用餐高峰',
+    'rule.from': '从',
+    'rule.until': '到',
+    'rule.add': '加一段',
+    'rule.holidays': '法定节假日',
+    'rulehint.quiet': '这段时间不发，开了头的也停下等。紧急推送除外。',
+    'rulehint.peaks': '骑手正忙着送餐，看手机不安全。',
+    'ruleholiday.send': '照常发',
+    'ruleholiday.hold': '等到节后',
+
     // groups
     'group.hint': '群所在的单位、站点和标签决定哪些推送会发到这里。',
     'group.search': '搜群名、群号',

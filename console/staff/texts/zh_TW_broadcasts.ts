@@ -324,6 +324,20 @@ export const zh_TW_broadcasts: Record<keyof typeof zh_CN_broadcasts, string> = {
     'planned.daily': '每日一題',
     'planned.holiday': '節假日',
 
+    // what holds for all
+    'rule.approval': '推播要由另一位同事審核',
+    'rule.approvalHint': '寫的人自己不能審核。',
+    'rule.quiet': '免打擾時段',
+    'rule.peaks': '用餐尖峰',
+    'rule.from': '從',
+    'rule.until': '到',
+    'rule.add': '加一段',
+    'rule.holidays': '法定節假日',
+    'rulehint.quiet': '這段時間不發，開了頭的也停下等。緊急推播除外。',
+    'rulehint.peaks': '騎手正忙著送餐，看手機不安全。',
+    'ruleholiday.send': '照常發',
+    'ruleholiday.hold': '等到節後',
+
     // groups
     'group.hint': '群組所在的單位、站點和標籤決定哪些推播會發到這裡。',
     'group.search': '搜尋群組名稱、號碼',
