@@ -7,7 +7,7 @@ import { Branch, expression, fromJson } from './audience';
 import {
     Broadcast, create, FileRef, move, update, Words,
 } from './broadcasts';
-import { errorText } from './errors';
+import { ofCode } from './errors';
 import { session } from './session';
 
 const KEEP_MS = 400;
@@ -161,7 +161,7 @@ export class Composing {
             this.conflict = error.current;
         } else if (error.status === 422 && error.field) {
             const [field] = error.field.split(/[.[]/);
-            this.errors[field ?? ''] = errorText(error);
+            this.errors[field ?? ''] = ofCode(error);
         } else throw error;
         m.redraw();
         return false;

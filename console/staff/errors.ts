@@ -3,7 +3,8 @@
 import { Problem } from './api';
 import { t, word } from './lang';
 
-function ofCode(problem: Problem): string {
+/** What is wrong, where it is plain with which field. */
+export function ofCode(problem: Problem): string {
     const said = word('code', problem.code);
     if (said !== problem.code) return said;
     return problem.detail || t('error.invalid');

@@ -49,7 +49,9 @@ function take(answer: Answer): void {
     keep(true);
     api.setCsrf(answer.csrf);
     if (isLang(answer.user.lang)) setLang(answer.user.lang);
-    live.start();
+    // Only tickets are told of at once; nobody else is let in there.
+    if (may('tickets:read')) live.start();
+    else live.stop();
     if (before !== answer.user.name) onStart();
     m.redraw();
 }

@@ -27,18 +27,27 @@ title = 秦淮区外卖站点
 
 
 class Daemon:
-    def __init__(self):
+    def __init__(self, more=""):
+        """more: settings beside those that every test needs; {port} is known
+        from the second start on."""
+        self._more = more
         self._dir = tempfile.TemporaryDirectory(prefix="xiaofeng-")
         self._config = os.path.join(self._dir.name, "xiaofeng.conf")
         self._port = 0
         self._child = None
         self.log = ""
+        self.port = 0
         self.url = ""
+
+    def also(self, more):
+        """More settings, from the next start on."""
+        self._more += more
 
     def start(self):
         """Starts it; after a stop, on the port it had before."""
         with open(self._config, "w", encoding="utf-8") as f:
-            f.write(SETTINGS.format(dir=self._dir.name, port=self._port))
+            settings = SETTINGS + self._more
+            f.write(settings.format(dir=self._dir.name, port=self._port))
         self._child = subprocess.Popen(
             [PROGRAM, "-c", self._config],
             stdin=subprocess.DEVNULL,
@@ -54,6 +63,7 @@ class Daemon:
         self._up.wait(PATIENCE_S)
         if not self._is_up():
             raise RuntimeError(f"the daemon did not start\n{self.log}")
+        self.port = self._port
         self.url = f"http://127.0.0.1:{self._port}"
 
     def _read(self):

@@ -43,6 +43,10 @@ MOVING = (
     IndexError,
 )
 
+# In one step: a page that keeps what was written would put it back.
+EMPTY = """arguments[0].value = '';
+arguments[0].dispatchEvent(new Event('input', {bubbles: true}))"""
+
 SHOWN = """return [...document.querySelectorAll(arguments[0])].filter((e) => {
     const box = e.getBoundingClientRect();
     return box.width > 0 && box.height > 0 &&
@@ -183,7 +187,8 @@ class Person(Browser):
     def fill(self, selector, text):
         def write():
             field = self.all(selector)[0]
-            field.clear()
+            if field.get_attribute("value"):
+                self.run(EMPTY, field)
             field.send_keys(text)
             return True
 

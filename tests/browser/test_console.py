@@ -82,6 +82,9 @@ class Staff(Person):
         self.fill(data("name"), name)
         self.fill(data("password"), PASSWORD)
         self.click(data("sign-in-send"))
+        self.arrives()
+
+    def arrives(self):
         self.shows(data("queue"))
 
     def go(self, place):

@@ -23,7 +23,7 @@ import { empty } from '../parts/waiting';
 import { unitName } from '../policy';
 
 const TYPING_MS = 300;
-const MOST_TAGS = 32;
+const MOST_TAGS = 20;
 
 function nameOfStation(id: string): string {
     return options.stations.find((one) => one.id === id)?.name ?? id;
@@ -41,8 +41,7 @@ function edit(group: Group, done: () => void): void {
     const send = async () => {
         error = '';
         const body = {
-            version: now.version, units, stations, tags, muted,
-            ...(lang ? { lang } : {}),
+            version: now.version, units, stations, tags, muted, lang,
         };
         try {
             await api.patch(`/groups/${api.part(group.chat)}`, body);

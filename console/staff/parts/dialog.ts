@@ -91,9 +91,11 @@ const Box: m.Component<{ shown: Shown }> = () => ({
                     event.preventDefault();
                     closeDialog();
                 },
-                onclick: (event: Event) => {
-                    // The backdrop is the dialog itself.
+                onclick: (event: Event & { redraw?: boolean }) => {
+                    // The backdrop is the dialog itself. A redraw between the
+                    // click on a box and its change would undo the click.
                     if (event.target === event.currentTarget) closeDialog();
+                    else event.redraw = false;
                 },
             },
             m(

@@ -162,7 +162,7 @@ function side(): m.Children {
         areas(allowed()),
         m(
             '.who',
-            liveMark(),
+            live.state !== 'off' && liveMark(),
             m('b', session.user?.display ?? ''),
             m(Button, {
                 label: t('sign.out'),

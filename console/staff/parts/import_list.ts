@@ -6,7 +6,7 @@ import { postBytes } from '../api';
 import { Imported } from '../broadcasts';
 import { errorText } from '../errors';
 import { number } from '../format';
-import { t, word } from '../lang';
+import { Key, t } from '../lang';
 import { Button } from './button';
 import { closeDialog, openDialog } from './dialog';
 import { icon } from './icon';
@@ -16,11 +16,27 @@ const SHOWN = 200;
 
 type What = 'groups' | 'riders';
 
-/** The same in every language: they are the daemon's column names. */
+/** The same in every language: chat units stations tags is understood, too. */
 const SAMPLES: Record<What, string> = {
-    groups: 'chat,units,stations,tags,muted\nqq.g12345678,xinjiekou,,夜班;电动车,',
-    riders: 'rider,units,stations,tags\nqq.12345678,xinjiekou,,夜班',
+    groups: '群,组织,驿站,标签\n12345678,新街口社区,,夜班;电动车',
+    riders: '骑手,组织,驿站,标签\n12345678,新街口社区,,夜班',
 };
+
+/** What the daemon says of a line, and what we say; with what it is about. */
+const FAULTS: [string, Key][] = [
+    ['this is no id', 'table.noId'],
+    ['no such group', 'table.noGroup'],
+    ['no such rider', 'table.noRider'],
+    ['these units are not yours to give', 'table.notYours'],
+    ['too many in one list', 'table.tooMany'],
+    ['no unit, or several, of this name', 'table.noUnit'],
+    ['no such station', 'table.noStation'],
+];
+
+function faultWords(text: string): string {
+    const known = FAULTS.find(([words]) => text.startsWith(words));
+    return known ? t(known[1]) + text.slice(known[0].length) : text;
+}
 
 /** Where lines end; not those that a quoted field has inside. */
 export function csvLines(text: string): string[] {
@@ -89,7 +105,7 @@ export function importList(what: What, done: () => void): void {
             m('ul.problems', { 'data-test': 'import-problems' },
                 now.problems.slice(0, SHOWN).map((one) => m('li',
                     m('b', t('json.line', { n: one.line })), ' ',
-                    word('importcode', one.text)))),
+                    faultWords(one.text)))),
         ],
     ];
     openDialog(t(`table.${what}`), () => m('.fields',

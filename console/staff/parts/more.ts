@@ -11,12 +11,16 @@ export class List<T> {
     items: T[] = [];
     next: string | null = null;
     private more: Promise<void> | null = null;
+    private asked = 0;
 
     constructor(private ask: (cursor: string | null) => Promise<Page<T>>) {
         this.first = new Loaded(async () => {
+            const mine = ++this.asked;
             const page = await this.ask(null);
-            this.items = page.items;
-            this.next = page.next;
+            if (mine === this.asked) {
+                this.items = page.items;
+                this.next = page.next;
+            }
             return page;
         });
     }
