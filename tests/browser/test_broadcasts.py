@@ -55,7 +55,7 @@ field.dispatchEvent(new Event('input', {bubbles: true}));"""
 
 
 def table(*lines):
-    return "chat,units,tags,muted\n" + "".join(",".join(line) + "\n" for line in lines)
+    return "群,组织\n" + "".join(",".join(line) + "\n" for line in lines)
 
 
 class Organiser(Staff):
@@ -194,17 +194,21 @@ class Broadcasts(unittest.TestCase):
         li = Broadcasts.li = self.organiser("li")
         li.go("groups")
         li.wait("all groups", lambda: len(li.all(data("group"))) >= len(GROUPS))
-        lines = [("qq.g" + g, "xinjiekou" if "新街口" in title else "chaotiangong",
-                  "", "1" if g == MUTED else "") for g, title in GROUPS.items()]
-        lines += [("qq.g999", "nowhere", "", "")]
+        lines = [(group, title[:3] + "社区") for group, title in GROUPS.items()]
+        lines += [("999", "新街口社区"), ("20010001", "火星社区")]
         li.click(data("import-groups"))
         li.attach(data("import-file"), self.file("groups.csv", table(*lines)))
         li.click(data("import-send", ":enabled"))
         li.shows(data("import-result"), str(len(GROUPS)))
-        self.assertIn("14", li.shows(data("import-problems")).text)
+        problems = li.shows(data("import-problems")).text
+        self.assertIn("没有这个群", problems)
+        self.assertIn("火星社区", problems)
         li.click(data("dialog-close"))
+        # Two more by hand.
+        li.click(data("group", f"[data-id='qq.g{MUTED}'] {data('group-edit')}"))
+        li.click(data("group-muted"))
+        li.click(data("group-save"))
         li.shows(data("group", f"[data-id='qq.g{MUTED}']"), "不接收")
-        # One more tag by hand.
         li.click(data("group", f"[data-id='qq.g20010001'] {data('group-edit')}"))
         li.click(data("group-tags-open"))
         li.fill(data("group-tags-search"), "夜班")

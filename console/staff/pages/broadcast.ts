@@ -309,7 +309,7 @@ export const BroadcastPage: m.Component<{ id: string }> = ({ attrs: { id } }) =>
         waits(item),
         item.note && m('.banner', t('push.noted', { note: item.note })),
         buttons(item),
-        m('.composer',
+        m('.composer', { class: item.state === 'submitted' ? 'judge' : '' },
             m('.compose-main',
                 shown.progress && shown.progress.total > 0
                     ? watch(shown.progress) : null,
