@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "bot/api/api.h"
+#include "bot/api/quiz_results.h"
 #include "bot/bot.h"
 #include "bot/config.h"
 #include "bot/policies.h"
@@ -94,22 +95,28 @@ static void get_list(struct api_call *call) {
     struct listing *listing = arena_alloc(&call->arena, sizeof(*listing));
     const char *by = api_query(call, "by"), *period = api_query(call, "period");
     const char *cursor = api_query(call, "cursor");
+    const char *quiz = api_query(call, "quiz");
     *listing = (struct listing){
         .call = call,
         .board = {.now_ms = call->now_ms,
                   .utc_offset_minutes = call->bot->config->utc_offset_minutes},
         .skip = strtoull(cursor, NULL, 10),
     };
-    if (by[0] != '\0' && !board_by_parse(by, &listing->board.by))
+    if (quiz[0] != '\0') {
+        call->args[0] = quiz;
+        quiz_results_get(call);
+    } else if (by[0] != '\0' && !board_by_parse(by, &listing->board.by)) {
         api_invalid(call, "invalid", "by");
-    else if (period[0] != '\0' &&
-             !board_period_parse(period, &listing->board.period))
+    } else if (period[0] != '\0' &&
+               !board_period_parse(period, &listing->board.period)) {
         api_invalid(call, "invalid", "period");
-    else if (strlen(cursor) > 7 || cursor[strspn(cursor, "0123456789")] != '\0')
+    } else if (strlen(cursor) > 7 ||
+               cursor[strspn(cursor, "0123456789")] != '\0') {
         api_invalid(call, "invalid", "cursor");
-    else
+    } else {
         leaderboard_list(call->bot->store, &call->arena, &listing->board,
                          listing->skip, api_limit(call), on_places, listing);
+    }
 }
 
 static const struct api_route routes[] = {

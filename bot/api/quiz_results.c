@@ -47,7 +47,7 @@ static json_t *items_json(const struct results *results) {
         json_array_append_new(
             items,
             json_pack("{sI so si sI sb}", "rank", (json_int_t)place->rank,
-                      "name", name_json(results->nicks[i]), "right",
+                      "name", name_json(results->nicks[i]), "score",
                       attempt_score_right(place->score), "ms",
                       (json_int_t)attempt_score_ms(place->score), "finished",
                       (int)attempt_score_finished(place->score)));
@@ -55,53 +55,71 @@ static json_t *items_json(const struct results *results) {
     return items;
 }
 
-/* How many answered a question, how, and how many chose each option. */
-static json_t *question_json(const struct results *results, size_t i) {
-    const struct question *question = &results->questions[i];
-    int64_t n = 0, right = 0, late = 0, chosen[QUESTION_OPTIONS_MAX] = {0};
-    json_t *choices = json_array();
+/* How a question was answered. */
+struct tally {
+    int64_t n, right, late, chosen[QUESTION_OPTIONS_MAX];
+};
+
+static struct tally tally_of(const struct results *results, size_t i) {
+    struct tally tally = {0};
     for (size_t a = 0; a < results->counts.n_answers; a++) {
         const struct run_answer *answer = &results->counts.answers[a];
         if (answer->question != i)
             continue;
-        n += answer->n;
-        late += answer->mask == 0 ? answer->n : 0;
-        right += answer->mask == question->correct ? answer->n : 0;
+        tally.n += answer->n;
+        if (answer->mask == 0)
+            tally.late += answer->n;
+        if (answer->mask == results->questions[i].correct)
+            tally.right += answer->n;
         for (int option = 0; option < QUESTION_OPTIONS_MAX; option++)
             if (answer->mask & (1u << option))
-                chosen[option] += answer->n;
+                tally.chosen[option] += answer->n;
     }
+    return tally;
+}
+
+static json_t *question_json(const struct question *question,
+                             const struct tally *tally) {
+    json_t *chosen = json_array();
     for (size_t c = 0; c < question_choices(question); c++)
-        json_array_append_new(choices, json_integer(chosen[c]));
+        json_array_append_new(chosen, json_integer(tally->chosen[c]));
     return json_pack("{ss ss sI sI sI so}", "id", question->id, "text",
-                     question->text, "n", (json_int_t)n, "right",
-                     (json_int_t)right, "late", (json_int_t)late, "chosen",
-                     choices);
+                     question->text, "answered", (json_int_t)tally->n, "right",
+                     (json_int_t)tally->right, "late", (json_int_t)tally->late,
+                     "chosen", chosen);
 }
 
 static void answer_json(struct results *results) {
     struct api_call *call = results->call;
     json_t *questions = json_array();
     int64_t end = (int64_t)(results->skip + results->n);
-    for (size_t i = 0; i < results->n_questions; i++)
-        json_array_append_new(questions, question_json(results, i));
+    int64_t answered = 0, right = 0;
+    for (size_t i = 0; i < results->n_questions; i++) {
+        struct tally tally = tally_of(results, i);
+        json_array_append_new(questions,
+                              question_json(&results->questions[i], &tally));
+        answered += tally.n;
+        right += tally.right;
+    }
     json_t *next =
         end < results->total && results->n > 0
             ? json_string(arena_printf(&call->arena, "%" PRId64, end))
             : json_null();
     api_answer(call,
-               json_pack("{ss sI sI so so so sI}", "run", results->run,
-                         "started", (json_int_t)results->counts.started,
-                         "finished", (json_int_t)results->counts.finished,
-                         "questions", questions, "items", items_json(results),
-                         "next", next, "total", (json_int_t)results->total),
+               json_pack("{ss sI sI sI sI so so so sI}", "run", results->run,
+                         "riders", (json_int_t)results->counts.started,
+                         "through", (json_int_t)results->counts.finished,
+                         "answered", (json_int_t)answered, "right",
+                         (json_int_t)right, "questions", questions, "items",
+                         items_json(results), "next", next, "total",
+                         (json_int_t)results->total),
                0);
 }
 
 static void answer_csv(struct results *results) {
     struct buf csv;
     buf_init(&csv);
-    buf_adds(&csv, EXPORT_BOM "rank,name,right,seconds,finished\r\n");
+    buf_adds(&csv, EXPORT_BOM "rank,name,right,seconds,through\r\n");
     for (size_t i = 0; i < results->n; i++) {
         const struct place *place = &results->places[i];
         buf_addf(&csv, "%" PRId64 ",", place->rank);

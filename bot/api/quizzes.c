@@ -6,6 +6,7 @@
 #include "bot/api/order.h"
 #include "bot/api/quiz_results.h"
 #include "bot/bot.h"
+#include "bot/config.h"
 #include "bot/quiz_draw.h"
 #include "bot/quizzes.h"
 #include "store/question.h"
@@ -20,6 +21,7 @@
 
 #define WORD_BYTES 32
 #define SECONDS_MIN 5
+#define DAY_MINUTES (24 * 60)
 #define AT_DEFAULT (8 * 60)
 #define TIME_MAX ((int64_t)1 << 43) /* about the year 2248 */
 
@@ -202,13 +204,16 @@ static bool read_times(struct api_call *call, struct quiz *quiz) {
     return false;
 }
 
-/* "08:00" */
+/* "08:00"; without it the time of day at which it opens. */
 static bool read_at(struct api_call *call, struct quiz *quiz) {
     const char *at;
     int hour = 0, minute = 0, used = 0;
     if (!api_string(call, "at", WORD_BYTES, false, &at))
         return false;
-    quiz->at_min = AT_DEFAULT;
+    int64_t local_min = quiz->opens_ms / 60000 + DAY_MINUTES +
+                        call->bot->config->utc_offset_minutes;
+    quiz->at_min =
+        quiz->opens_ms == 0 ? AT_DEFAULT : (int)(local_min % DAY_MINUTES);
     if (at == NULL)
         return true;
     if (sscanf(at, "%2d:%2d%n", &hour, &minute, &used) != 2 ||

@@ -210,6 +210,12 @@ class QuizApi(unittest.TestCase):
         answer = self.me.call("POST", f"/quizzes/{late['id']}/moves", {"move": "open", "version": 1})
         self.refused(answer, 422, "over", "closes_ms")
 
+    def test_a_time_of_day(self):
+        self.assertEqual(self.quiz(kind="daily", at="07:30")["at"], "07:30")
+        self.assertEqual(self.quiz(kind="daily")["at"], "08:00")
+        # 22:13:20 UTC is 06:13:20 there.
+        self.assertEqual(self.quiz(kind="daily", opens_ms=1700000000000)["at"], "06:13")
+
     def test_drawn_and_planned(self):
         for i in range(6):
             self.add(TRUTH, text=f"抽 {i}", category="抽")
@@ -251,15 +257,16 @@ class QuizApi(unittest.TestCase):
         self.daemon.redis("HSET", f"{KEY}counts:{quiz['id']}", "started", 5, "finished", 3, "a:0:2", 2, "a:0:-", 1)
         path = f"/quizzes/{quiz['id']}/results"
         got = self.ok(self.me.get(path))
-        self.assertEqual((got["started"], got["finished"], got["total"]), (5, 3, 5))
-        self.assertEqual([(i["rank"], i["name"], i["right"], i["ms"], i["finished"]) for i in got["items"]],
+        self.assertEqual((got["riders"], got["through"], got["answered"], got["right"], got["total"]), (5, 3, 3, 2, 5))
+        self.assertEqual([(i["rank"], i["name"], i["score"], i["ms"], i["finished"]) for i in got["items"]],
                          [(1, "=甲", 1, 2500, True), (2, "乙", 1, 2500, True), (3, None, 0, 30000, True),
                           (4, None, 0, 30000, False), (4, "丁", 0, 30000, False)])
         asked = got["questions"][0]
-        self.assertEqual((asked["n"], asked["right"], asked["late"], asked["chosen"]), (3, 2, 1, [0, 2, 0]))
+        self.assertEqual((asked["answered"], asked["right"], asked["late"], asked["chosen"]), (3, 2, 1, [0, 2, 0]))
+        self.assertEqual(self.ok(self.me.get(f"/leaderboard?quiz={quiz['id']}"))["items"], got["items"])
         table = self.me.get(path + ".csv")
         rows = list(csv.reader(io.StringIO(table.bytes.decode("utf-8-sig"))))
-        self.assertEqual(rows[:2], [["rank", "name", "right", "seconds", "finished"], ["1", "'=甲", "1", "2.500", "yes"]])
+        self.assertEqual(rows[:2], [["rank", "name", "right", "seconds", "through"], ["1", "'=甲", "1", "2.500", "yes"]])
         self.assertNotIn(b"qq.", table.bytes)
         self.assertIn("attachment", table.headers["Content-Disposition"])
         self.move(quiz, "close")
