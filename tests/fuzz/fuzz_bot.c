@@ -6,6 +6,7 @@
 #include "bot/dispatch.h"
 #include "bot/outbox.h"
 #include "bot/policies.h"
+#include "bot/quizzes.h"
 #include "bot/turns.h"
 #include "store/store.h"
 
@@ -53,6 +54,7 @@ void fuzz_bot_start(struct fuzz_bot *fuzz,
         abort();
     bot->lexicon = lexicon_new(bot);
     bot->policies = policies_new(bot);
+    bot->quizzes = quizzes_new(bot);
     bot->outbox = outbox_new(bot);
     bot->turns = turns_new(bot);
 }
