@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "bot/bot.h"
 #include "bot/delivery.h"
+#include "bot/push.h"
 #include "bot/queue.h"
 
 #include <stdlib.h>
@@ -24,6 +25,7 @@ struct account *account_online(struct bot *bot, const char *id,
         account->id = xstrdup(id);
         account->bot = bot;
         account->queue = queue_new(account);
+        standing_init(&account->standing);
         HASH_ADD_KEYPTR(hh, bot->accounts, account->id, strlen(account->id),
                         account);
     } else if (account->online) {
@@ -33,7 +35,9 @@ struct account *account_online(struct bot *bot, const char *id,
     account->data = data;
     account->online = true;
     LOG_INFO("%s is online", id);
+    standing_sign(account);
     queue_online(account->queue);
+    deliveries_account(account);
     return account;
 }
 
@@ -44,10 +48,14 @@ void account_offline(struct account *account, const void *data) {
     account->data = NULL;
     LOG_INFO("%s is offline", account->id);
     queue_offline(account->queue);
+    standing_sign(account);
+    deliveries_account(account);
 }
 
 void accounts_free(struct bot *bot) {
     struct account *account, *next;
+    deliveries_free(bot->deliveries);
+    bot->deliveries = NULL;
     HASH_ITER(hh, bot->accounts, account, next) {
         HASH_DEL(bot->accounts, account);
         broadcasts_free(account);

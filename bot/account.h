@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/bucket.h"
+#include "bot/standing.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,8 +22,11 @@ struct account {
     void *data; /* the connector's connection while online, else NULL */
     bool online;
     struct outbox_queue *queue; /* queue.c */
-    struct part *broadcasts;    /* broadcast.c: those being sent */
-    bool looking;               /* broadcast.c: for more of them */
+    struct standing standing;   /* what the platform thinks of it */
+    size_t delivering;          /* delivery.c: targets that it has taken */
+    bool taking;                /* delivery.c: more of them */
+    struct part *broadcasts;    /* push.c: those being sent */
+    bool looking;               /* push.c: for more of them */
     UT_hash_handle hh;
 };
 

@@ -13,6 +13,7 @@ struct clock;
 struct clocks;
 struct command;
 struct config;
+struct deliveries;
 struct events_clock;
 struct exports;
 struct feeds;
@@ -51,6 +52,7 @@ struct bot {
     struct tracker *tracker; /* of links that are tapped */
     struct files *files;     /* that organisers send along */
     struct outbox *outbox;
+    struct deliveries *deliveries; /* broadcasts that are being sent */
     struct turns *turns;
     struct policies *policies;   /* what the district has laid down */
     struct quizzes *quizzes;     /* that are open */

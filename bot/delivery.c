@@ -1,15 +1,23 @@
-#define LOG_MODULE "broadcast"
+#define LOG_MODULE "delivery"
 #include "bot/delivery.h"
 
-#include "base/arena.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/token.h"
 #include "bot/account.h"
 #include "bot/bot.h"
+#include "bot/broadcast_text.h"
 #include "bot/config.h"
+#include "bot/connector.h"
+#include "bot/delivery_internal.h"
 #include "bot/loop.h"
+#include "bot/photo.h"
+#include "bot/policies.h"
 #include "bot/queue.h"
-#include "store/push.h"
+#include "bot/windows.h"
+#include "store/broadcast.h"
+#include "store/delivery.h"
 #include "store/store.h"
 #include "store/txn.h"
 
@@ -17,260 +25,384 @@
 #include <string.h>
 #include <utlist.h>
 
-/* Chats taken at a time: as many as leave in about two seconds, so that a crash
- * leaves few as unknown; all the same large enough when pacing is off. */
-#define BATCH_MIN 4
-#define BATCH_MAX 2000
-#define BATCHES_AHEAD                                                          \
-    1 /* under way while the next is taken, with no pacing                     \
-       */
-#define OUTCOMES_MAX 8192
-#define OUTCOMES_AFTER_MS 20
-
-/* The part of one account in one broadcast, while it is being sent. */
-struct part {
-    struct account *account;
-    struct arena arena;
-    char *id, *text, *report_account;
-    enum lane lane;
-    size_t cursor; /* first chat that was not taken */
-    size_t total;
-    size_t batch_at; /* index of the batch being taken */
-    size_t under_way;
-    bool taking, reporting;
-    bool reread; /* something failed: look at it afresh at the next sweep */
-    struct push_outcome outcomes[OUTCOMES_MAX];
-    size_t n_outcomes;
-    size_t n_reporting;
-    uv_timer_t timer;
-    struct part *prev, *next;
-};
-
-static void advance(struct part *part);
-
-static size_t batch_size(const struct part *part) {
-    double rate = part->account->bot->config->account_rate;
-    if (rate <= 0)
-        return BATCH_MAX;
-    double batch = rate * 2;
-    return batch < BATCH_MIN   ? BATCH_MIN
-           : batch > BATCH_MAX ? BATCH_MAX
-                               : (size_t)batch;
-}
+#define PROCESS_BYTES 9
+/* Stands for a target's token while the text of a part is written. */
+#define TOKEN_MARK "\001"
 
 static void on_timer_closed(uv_handle_t *handle) {
-    struct part *part = handle->data;
-    arena_finish(&part->arena);
-    free(part);
+    free(handle->data);
 }
 
-/* The next batch is taken when no more chats than these are under way. */
-static size_t enough(const struct part *part, size_t batch) {
-    bool paced = part->account->bot->config->account_rate > 0;
-    return paced ? batch / 2 : batch;
+struct deliveries *deliveries_new(struct bot *bot) {
+    struct deliveries *deliveries = xcalloc(1, sizeof(*deliveries));
+    deliveries->bot = bot;
+    deliveries->hours_ms = -1;
+    token_random(deliveries->process, sizeof(deliveries->process),
+                 PROCESS_BYTES);
+    uv_timer_init(&bot->loop->uv, &deliveries->report_timer);
+    deliveries->report_timer.data = deliveries;
+    return deliveries;
 }
 
-static void part_free(struct part *part) {
-    DL_DELETE(part->account->broadcasts, part);
-    uv_close((uv_handle_t *)&part->timer, on_timer_closed);
+static void delivery_free(struct delivery *delivery) {
+    while (delivery->batches != NULL)
+        batch_free(delivery->batches);
+    while (delivery->recalls != NULL)
+        recall_free(delivery->recalls);
+    DL_DELETE(delivery->owner->all, delivery);
+    arena_finish(&delivery->arena);
+    free(delivery);
 }
 
-/* ---- outcomes ---------------------------------------------------------------
+void deliveries_free(struct deliveries *deliveries) {
+    if (deliveries == NULL)
+        return;
+    while (deliveries->all != NULL)
+        delivery_free(deliveries->all);
+    uv_close((uv_handle_t *)&deliveries->report_timer, on_timer_closed);
+}
+
+void delivery_settle(struct delivery *delivery) {
+    if (!delivery->listed && !delivery->loading && delivery->batches == NULL &&
+        delivery->recalls == NULL)
+        delivery_free(delivery);
+}
+
+/* ---- whether something may leave ------------------------------------------
  */
 
-static void on_reported(void *data, const struct txn_result *result) {
-    struct part *part = data;
-    part->reporting = false;
-    if (result->err == OK) {
-        part->n_outcomes -= part->n_reporting;
-        memmove(part->outcomes, part->outcomes + part->n_reporting,
-                part->n_outcomes * sizeof(part->outcomes[0]));
-        advance(part);
+static bool is_open(struct deliveries *deliveries) {
+    struct bot *bot = deliveries->bot;
+    int64_t now = clock_wall_ms(bot->clock);
+    if (now / 1000 != deliveries->hours_ms / 1000) {
+        deliveries->hours_ms = now;
+        deliveries->open =
+            windows_open_ms(policies_get(bot->policies), now) == 0;
     }
-    /* Otherwise they are reported again when the store is back: an outcome is
-     * taken only for a chat that is still marked as being sent. */
+    return deliveries->open;
 }
 
-static int by_index(const void *a, const void *b) {
-    const struct push_outcome *x = a, *y = b;
-    return x->index < y->index ? -1 : x->index > y->index;
+bool delivery_may(const struct delivery *delivery,
+                  const struct account *account) {
+    return delivery->live && !delivery->owner->bot->stopping &&
+           standing_good(account) &&
+           (delivery->ignores_hours || is_open(delivery->owner));
 }
 
-static void report(struct part *part) {
-    struct store *store = part->account->bot->store;
-    if (part->reporting || part->n_outcomes == 0 || !store_is_up(store))
-        return;
-    part->reporting = true;
-    part->n_reporting = part->n_outcomes;
-    qsort(part->outcomes, part->n_outcomes, sizeof(part->outcomes[0]),
-          by_index);
-    struct txn *txn = txn_new(store);
-    push_outcomes(txn, part->id, part->account->id, part->report_account,
-                       part->outcomes, part->n_outcomes);
-    txn_commit(txn, on_reported, part);
-}
-
-static void on_report_timer(uv_timer_t *timer) {
-    report(timer->data);
-}
-
-static void add_outcome(struct part *part, size_t index, char letter) {
-    part->outcomes[part->n_outcomes++] =
-        (struct push_outcome){index, letter};
-    if (!uv_is_active((uv_handle_t *)&part->timer))
-        uv_timer_start(&part->timer, on_report_timer, OUTCOMES_AFTER_MS, 0);
-}
-
-static void on_outcome(void *data, size_t index, enum outcome outcome) {
-    struct part *part = data;
-    part->under_way--;
-    add_outcome(part, index,
-                outcome == OUTCOME_SENT      ? 'o'
-                : outcome == OUTCOME_REFUSED ? 'r'
-                                             : 'u');
-    if (part->under_way == 0 || part->n_outcomes >= BATCH_MAX)
-        report(part);
-    advance(part);
-}
-
-/* ---- taking and sending ---- */
-
-static void on_taken(void *data, const struct txn_result *result) {
-    struct part *part = data;
-    part->taking = false;
-    if (result->err != OK) {
-        LOG_WARN("%s of %s: %s", part->id, part->account->id,
-                 err_str(result->err));
-        part->reread = true;
-        return;
+int delivery_place(const struct part *part, const char *account) {
+    size_t len = strlen(account);
+    int place = 0;
+    for (const char *at = part->accounts; *at != '\0'; place++) {
+        size_t word = strcspn(at, ",");
+        if (word == len && memcmp(at, account, len) == 0)
+            return place < DELIVERY_ACCOUNTS_MAX ? place : -1;
+        at += word + (at[word] == ',');
     }
-    part->cursor = part->batch_at + result->n_values;
-    for (size_t i = 0; i < result->n_values; i++) {
-        size_t index = part->batch_at + i;
-        part->under_way++;
-        enum err err =
-            queue_add(part->account->queue, &(struct queue_item){
-                                                .lane = part->lane,
-                                                .chat = result->values[i],
-                                                .text = part->text,
-                                                .done = on_outcome,
-                                                .data = part,
-                                                .index = index,
-                                            });
-        if (err != OK)
-            on_outcome(part, index, OUTCOME_REFUSED);
+    return -1;
+}
+
+/* What waits here and may not leave is put back. */
+static void review(struct bot *bot) {
+    struct account *account;
+    for (account = bot->accounts; account != NULL; account = account->hh.next)
+        queue_review(account->queue);
+}
+
+/* ---- the text -------------------------------------------------------------
+ */
+
+static void write_text(struct delivery *delivery, struct part *part,
+                       const struct broadcast *broadcast) {
+    struct bot *bot = delivery->owner->bot;
+    struct arena *arena = &delivery->arena;
+    enum lang lang = bot->config->lang;
+    lang_parse(part->lang, &lang);
+    bool linked = broadcast->link_url[0] != '\0' || broadcast->file[0] != '\0';
+    char *text =
+        broadcast_text(arena, bot, broadcast, lang, linked ? TOKEN_MARK : NULL);
+    char *mark = strchr(text, TOKEN_MARK[0]);
+    if (mark != NULL) {
+        *mark = '\0';
+        part->after = mark + 1;
     }
+    part->before = text;
 }
 
-/* Takes the next batch when the last one is nearly through; ends when all have
- * their outcome. */
-static void advance(struct part *part) {
-    struct store *store = part->account->bot->store;
-    if (part->taking || part->reread || !store_is_up(store))
-        return;
-    if (part->cursor == part->total) {
-        if (part->under_way == 0 && part->n_outcomes == 0)
-            part_free(part);
-        return;
+struct loading {
+    struct delivery *delivery;
+    struct arena arena;
+};
+
+static void on_broadcast(void *data, enum err err,
+                         const struct broadcast *broadcast) {
+    struct loading *loading = data;
+    struct delivery *delivery = loading->delivery;
+    struct deliveries *deliveries = delivery->owner;
+    deliveries->under_way--;
+    delivery->loading = false;
+    if (err == OK) {
+        delivery->lane = broadcast->lane;
+        delivery->ignores_hours = broadcast->ignores_hours;
+        if (broadcast->photo[0] != '\0') {
+            char *path =
+                photo_path(deliveries->bot->photos, broadcast->photo, false);
+            delivery->image = arena_strdup(&delivery->arena, path);
+            free(path);
+        }
+        for (size_t p = 0; p < delivery->n_parts; p++)
+            write_text(delivery, &delivery->parts[p], broadcast);
+        delivery->loaded = true;
+    } else {
+        LOG_WARN("%s is not read: %s", delivery->id, err_str(err));
     }
-    size_t batch = batch_size(part);
-    size_t open = part->under_way + part->n_outcomes;
-    if (!part->account->online || open + batch > OUTCOMES_MAX ||
-        part->under_way > enough(part, batch))
+    arena_finish(&loading->arena);
+    free(loading);
+    delivery_advance_all(deliveries);
+    delivery_settle(delivery);
+}
+
+static void load(struct delivery *delivery) {
+    struct deliveries *deliveries = delivery->owner;
+    if (delivery->loaded || delivery->loading || !delivery->live)
         return;
-    part->taking = true;
-    part->batch_at = part->cursor;
-    struct txn *txn = txn_new(store);
-    push_take(txn, part->id, part->account->id, part->cursor, batch);
-    txn_commit(txn, on_taken, part);
+    struct loading *loading = xcalloc(1, sizeof(*loading));
+    loading->delivery = delivery;
+    arena_init(&loading->arena);
+    delivery->loading = true;
+    deliveries->under_way++;
+    broadcast_get(deliveries->bot->store, &loading->arena, delivery->id,
+                  on_broadcast, loading);
 }
 
-/* ---- finding them ---- */
+/* ---- what there is to do ---------------------------------------------------
+ */
 
-/* Chats that were being sent when an earlier process ended. */
-static void give_up_marked(struct part *part, const char *states) {
-    for (size_t i = 0; i < part->cursor; i++)
-        if (states[i] == 's' && part->n_outcomes < OUTCOMES_MAX)
-            add_outcome(part, i, 'u');
-    if (part->n_outcomes > 0)
-        LOG_WARN("%s of %s: %zu chats are unknown after a restart", part->id,
-                 part->account->id, part->n_outcomes);
+static int by_accounts(const void *a, const void *b) {
+    const struct part *const *x = a, *const *y = b;
+    if ((*x)->n_accounts != (*y)->n_accounts)
+        return (*x)->n_accounts < (*y)->n_accounts ? -1 : 1;
+    return (*x)->number < (*y)->number ? -1 : (*x)->number > (*y)->number;
 }
 
-static void begin(struct account *account, const struct push_part *found) {
-    struct bot *bot = account->bot;
-    struct part *part = xcalloc(1, sizeof(*part));
-    arena_init(&part->arena);
-    part->account = account;
-    part->id = arena_strdup(&part->arena, found->broadcast.id);
-    part->report_account = arena_strdup(&part->arena, found->report_account);
-    part->lane = found->broadcast.lane;
-    part->total = strlen(found->states);
-    part->cursor = strcspn(found->states, "w");
-    struct notice notice = {.key = found->broadcast.key};
-    notice_param(&notice, "text", found->broadcast.text);
-    part->text = notice_render(&part->arena, bot->config->lang, &notice);
-    uv_timer_init(&bot->loop->uv, &part->timer);
-    part->timer.data = part;
-    DL_APPEND(account->broadcasts, part);
-    give_up_marked(part, found->states);
-    advance(part);
+static unsigned count_words(const char *words) {
+    unsigned n = words[0] != '\0';
+    for (const char *at = words; (at = strchr(at, ',')) != NULL; at++)
+        n++;
+    return n;
 }
 
-static struct part *find(struct account *account, const char *id) {
-    struct part *part;
-    DL_FOREACH(account->broadcasts, part) {
-        if (strcmp(part->id, id) == 0)
-            return part;
+static struct delivery *delivery_new(struct deliveries *deliveries,
+                                     const struct delivery_live *live) {
+    struct delivery *delivery = xcalloc(1, sizeof(*delivery));
+    struct arena *arena = &delivery->arena;
+    arena_init(arena);
+    delivery->owner = deliveries;
+    delivery->id = arena_strdup(arena, live->id);
+    delivery->report_account = arena_strdup(arena, live->report_account);
+    delivery->n_parts = live->n_parts;
+    delivery->parts =
+        arena_alloc(arena, (live->n_parts + 1) * sizeof(*delivery->parts));
+    delivery->order =
+        arena_alloc(arena, (live->n_parts + 1) * sizeof(*delivery->order));
+    for (unsigned p = 0; p < live->n_parts; p++) {
+        const struct delivery_live_part *found = &live->parts[p];
+        delivery->parts[p] = (struct part){
+            .delivery = delivery,
+            .number = p,
+            .from = found->from,
+            .n = found->n,
+            .accounts = arena_strdup(arena, found->accounts),
+            .n_accounts = count_words(found->accounts),
+            .lang = arena_strdup(arena, found->lang),
+        };
+        delivery->order[p] = &delivery->parts[p];
+    }
+    qsort(delivery->order, delivery->n_parts, sizeof(*delivery->order),
+          by_accounts);
+    DL_APPEND(deliveries->all, delivery);
+    return delivery;
+}
+
+static struct delivery *find(struct deliveries *deliveries, const char *id) {
+    struct delivery *delivery;
+    DL_FOREACH(deliveries->all, delivery) {
+        if (strcmp(delivery->id, id) == 0)
+            return delivery;
     }
     return NULL;
 }
 
-struct looking {
+static void on_done(void *data, const struct txn_result *result) {
+    struct deliveries *deliveries = data;
+    deliveries->under_way--;
+    if (result->err != OK)
+        LOG_WARN("%s", err_str(result->err));
+}
+
+static void commit(struct deliveries *deliveries, struct txn *txn) {
+    deliveries->under_way++;
+    txn_commit(txn, on_done, deliveries);
+}
+
+static bool is_ours(const struct delivery *delivery, const char *lease) {
+    const struct batch *batch;
+    DL_FOREACH(delivery->batches, batch) {
+        if (strcmp(batch->lease, lease) == 0)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Leases that nobody will end: of ours those whose taking we were not told of,
+ * of which nothing was tried; of a process that is gone, or has lost the
+ * account to us, what it had not told of is unknown.
+ */
+static void end_leases(struct delivery *delivery,
+                       const struct delivery_live *live) {
+    struct deliveries *deliveries = delivery->owner;
+    int64_t now = clock_wall_ms(deliveries->bot->clock);
+    for (size_t i = 0; i < live->n_leases; i++) {
+        const struct delivery_lease *lease = &live->leases[i];
+        bool mine = strcmp(lease->process, deliveries->process) == 0;
+        struct account *account = account_find(deliveries->bot, lease->account);
+        bool here =
+            account != NULL && account->online && !account->connector->unpaced;
+        if (mine ? is_ours(delivery, lease->lease) : lease->alive && !here)
+            continue;
+        if (!mine)
+            LOG_WARN("%s: what %s had begun is unknown", delivery->id,
+                     lease->account);
+        struct txn *txn = txn_new(deliveries->bot->store);
+        delivery_lease_end(txn, delivery->id, lease->lease, mine ? 'w' : 'u',
+                           delivery->report_account, now);
+        commit(deliveries, txn);
+    }
+}
+
+static void end_recall(struct delivery *delivery,
+                       const struct delivery_live *live) {
+    struct deliveries *deliveries = delivery->owner;
+    int64_t now = clock_wall_ms(deliveries->bot->clock);
     struct account *account;
+    if (live->recalling > 0 && now > live->recall_ms + DELIVERY_RECALL_MS) {
+        struct txn *txn = txn_new(deliveries->bot->store);
+        delivery_recall_end(txn, delivery->id);
+        commit(deliveries, txn);
+        return;
+    }
+    for (account = deliveries->bot->accounts; account != NULL;
+         account = account->hh.next)
+        if (live->recalling > 0 && account->online)
+            delivery_recall_begin(delivery, account);
+}
+
+static void take_note(struct deliveries *deliveries,
+                      const struct delivery_live *live) {
+    struct delivery *delivery = find(deliveries, live->id);
+    if (delivery == NULL)
+        delivery = delivery_new(deliveries, live);
+    delivery->listed = true;
+    delivery->live = strcmp(live->state, "live") == 0;
+    delivery->recalled = strcmp(live->state, "recalled") == 0;
+    for (size_t p = 0; p < delivery->n_parts && p < live->n_parts; p++)
+        delivery->parts[p].dry = live->parts[p].waiting == 0;
+    end_leases(delivery, live);
+    load(delivery);
+    if (delivery->recalled)
+        end_recall(delivery, live);
+    if (!delivery->live && live->n_leases == 0 && live->recalling == 0 &&
+        delivery->batches == NULL) {
+        struct txn *txn = txn_new(deliveries->bot->store);
+        delivery_rest(txn, delivery->id);
+        commit(deliveries, txn);
+    }
+}
+
+struct looking {
+    struct deliveries *deliveries;
     struct arena arena;
 };
 
-static void on_list(void *data, enum err err,
-                    const struct push_part *parts, size_t n) {
+static void on_live(void *data, enum err err, const struct delivery_live *live,
+                    size_t n) {
     struct looking *looking = data;
-    struct account *account = looking->account;
-    account->looking = false;
-    for (size_t i = 0; err == OK && i < n; i++)
-        if (account->online && find(account, parts[i].broadcast.id) == NULL)
-            begin(account, &parts[i]);
+    struct deliveries *deliveries = looking->deliveries;
+    struct delivery *delivery, *next;
+    deliveries->under_way--;
+    deliveries->looking = false;
+    if (err == OK && !deliveries->bot->stopping) {
+        DL_FOREACH(deliveries->all, delivery) {
+            delivery->listed = delivery->live = false;
+        }
+        for (size_t i = 0; i < n; i++)
+            take_note(deliveries, &live[i]);
+        review(deliveries->bot);
+        DL_FOREACH_SAFE(deliveries->all, delivery, next) {
+            delivery_settle(delivery);
+        }
+        delivery_advance_all(deliveries);
+    }
     arena_finish(&looking->arena);
     free(looking);
+    if (deliveries->look_again)
+        deliveries_look(deliveries->bot);
 }
 
-static void refresh(struct account *account) {
-    struct part *part, *next;
-    DL_FOREACH_SAFE(account->broadcasts, part, next) {
-        if (part->reread && !part->taking && !part->reporting &&
-            part->under_way == 0 && part->n_outcomes == 0) {
-            part_free(part);
+/* Whoever has leases shows that it lives. */
+static void show_life(struct deliveries *deliveries) {
+    const struct delivery *delivery;
+    DL_FOREACH(deliveries->all, delivery) {
+        if (delivery->batches == NULL)
             continue;
-        }
-        report(part);
-        advance(part);
-    }
-}
-
-void broadcasts_sweep(struct account *account) {
-    refresh(account);
-    if (account->looking)
+        struct txn *txn = txn_new(deliveries->bot->store);
+        delivery_alive(txn, deliveries->process);
+        commit(deliveries, txn);
         return;
-    account->looking = true;
-    struct looking *looking = xcalloc(1, sizeof(*looking));
-    looking->account = account;
-    arena_init(&looking->arena);
-    push_list(account->bot->store, &looking->arena, account->id, on_list,
-                   looking);
+    }
 }
 
-void broadcasts_free(struct account *account) {
-    struct part *part, *next;
-    DL_FOREACH_SAFE(account->broadcasts, part, next) {
-        part_free(part);
+void deliveries_look(struct bot *bot) {
+    struct deliveries *deliveries = bot->deliveries;
+    if (deliveries == NULL || !store_is_up(bot->store) || bot->stopping)
+        return;
+    deliveries->look_again = deliveries->looking;
+    if (deliveries->looking)
+        return;
+    show_life(deliveries);
+    delivery_report(deliveries);
+    struct looking *looking = xcalloc(1, sizeof(*looking));
+    looking->deliveries = deliveries;
+    arena_init(&looking->arena);
+    deliveries->looking = true;
+    deliveries->under_way++;
+    delivery_live_list(bot->store, &looking->arena, on_live, looking);
+}
+
+void deliveries_account(struct account *account) {
+    struct deliveries *deliveries = account->bot->deliveries;
+    if (deliveries == NULL)
+        return;
+    queue_review(account->queue);
+    if (account->online)
+        deliveries_look(account->bot); /* what it began elsewhere, too */
+}
+
+bool deliveries_idle(const struct bot *bot) {
+    struct deliveries *deliveries = bot->deliveries;
+    const struct delivery *delivery;
+    if (deliveries == NULL)
+        return true;
+    if (bot->stopping) {
+        struct account *account;
+        for (account = bot->accounts; account != NULL;
+             account = account->hh.next)
+            queue_review(account->queue);
+        delivery_report(deliveries);
     }
+    DL_FOREACH(deliveries->all, delivery) {
+        if (delivery->batches != NULL || delivery->recalls != NULL)
+            return false;
+    }
+    return deliveries->under_way == 0;
 }

@@ -1,15 +1,29 @@
 #pragma once
 
+#include <stdbool.h>
+
 struct account;
+struct bot;
+struct deliveries;
 
 /*
- * Sends the broadcasts of an account, a few chats at a time: each batch is
- * marked in the store before it is tried, and its outcomes go back together.
- * What an earlier process had marked and not finished ends as unknown.
+ * Sends broadcasts (store/delivery.h) through the accounts that are online
+ * here: each takes targets that wait, as many as leave in a few seconds, from
+ * the parts that it can reach; their outcomes go back together. What another
+ * process had taken and cannot finish any more ends as unknown. Whether a
+ * message may leave, by the hours of the district, by its account and by
+ * whoever paused it, is asked when it leaves; what may not waits again.
  */
+struct deliveries *deliveries_new(struct bot *bot);
+/* Forgets what is under way; the store keeps it for the next process. After
+ * the store; takes NULL. */
+void deliveries_free(struct deliveries *deliveries);
 
-/* Looks for unfinished broadcasts of an account that nobody here is sending.
- * Called each second, and at once when one was created. */
-void broadcasts_sweep(struct account *account);
-/* Forgets what is under way; the store keeps it for the next process. */
-void broadcasts_free(struct account *account);
+/* Looks for what there is to do: each second, and when a broadcast was moved
+ * in this process. */
+void deliveries_look(struct bot *bot);
+/* An account came or went, or may send broadcasts again, or not any more. */
+void deliveries_account(struct account *account);
+/* Nothing is under way; of a program that stops, nothing that could be put
+ * back. */
+bool deliveries_idle(const struct bot *bot);

@@ -7,10 +7,12 @@
 #include "base/metrics.h"
 #include "bot/account.h"
 #include "bot/bot.h"
-#include "bot/delivery.h"
 #include "bot/config.h"
+#include "bot/delivery.h"
 #include "bot/loop.h"
+#include "bot/push.h"
 #include "bot/queue.h"
+#include "bot/standing.h"
 #include "store/outbox.h"
 #include "store/rider.h"
 #include "store/store.h"
@@ -41,6 +43,7 @@ static void on_sweep_timer(uv_timer_t *timer);
 struct outbox *outbox_new(struct bot *bot) {
     struct outbox *outbox = xcalloc(1, sizeof(*outbox));
     outbox->bot = bot;
+    bot->deliveries = deliveries_new(bot);
     uv_timer_init(&bot->loop->uv, &outbox->sweep_timer);
     outbox->sweep_timer.data = outbox;
     uv_timer_start(&outbox->sweep_timer, on_sweep_timer, SWEEP_MS, SWEEP_MS);
@@ -221,6 +224,8 @@ static void on_sweep_timer(uv_timer_t *timer) {
         read_page(sweep, "");
         broadcasts_sweep(account);
     }
+    standings_look(bot);
+    deliveries_look(bot);
 }
 
 bool outbox_idle(const struct outbox *outbox) {
@@ -229,5 +234,5 @@ bool outbox_idle(const struct outbox *outbox) {
          account = account->hh.next)
         if (account->online && !queue_idle(account->queue))
             return false;
-    return outbox->looking == 0;
+    return outbox->looking == 0 && deliveries_idle(outbox->bot);
 }

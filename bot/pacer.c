@@ -23,6 +23,20 @@ void pacer_init(struct pacer *pacer, const struct config *config,
                 now_ms);
 }
 
+void pacer_slow(struct pacer *pacer, double share, int64_t quiet_ms,
+                int64_t now_ms) {
+    const struct config *config = pacer->config;
+    struct bucket *bucket = &pacer->account;
+    double level;
+    bucket_wait_ms(bucket, now_ms); /* its level is right now */
+    level = bucket->level;
+    bucket_init(bucket, config->account_rate * share,
+                config->account_burst * share, now_ms);
+    bucket->level = level < bucket->burst ? level : bucket->burst;
+    if (now_ms + quiet_ms > pacer->quiet_until_ms)
+        pacer->quiet_until_ms = now_ms + quiet_ms;
+}
+
 static void forget(struct pacer *pacer, struct pacer_group *group) {
     HASH_DEL(pacer->groups, group);
     free(group);
@@ -65,7 +79,9 @@ static struct bucket *group_bucket(struct pacer *pacer, const char *chat,
 
 int64_t pacer_take(struct pacer *pacer, const char *chat, bool broadcast,
                    int64_t now_ms, bool *account_full) {
-    int64_t wait_ms = bucket_wait_ms(&pacer->account, now_ms);
+    int64_t wait_ms = now_ms < pacer->quiet_until_ms
+                          ? pacer->quiet_until_ms - now_ms
+                          : bucket_wait_ms(&pacer->account, now_ms);
     *account_full = wait_ms > 0;
     if (wait_ms > 0)
         return wait_ms;

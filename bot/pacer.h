@@ -16,11 +16,17 @@ struct pacer {
     struct bucket account;
     struct pacer_group *groups; /* by chat, a uthash table */
     int64_t broadcast_after_ms; /* no broadcast message before this */
+    int64_t quiet_until_ms;     /* no message at all before this */
 };
 
 void pacer_init(struct pacer *pacer, const struct config *config,
                 int64_t now_ms);
 void pacer_finish(struct pacer *pacer);
+
+/* The account goes at a share of its pace, above 0 and up to 1, and says
+ * nothing for quiet_ms. */
+void pacer_slow(struct pacer *pacer, double share, int64_t quiet_ms,
+                int64_t now_ms);
 
 /*
  * Whether a message may leave for chat now: 0 and the tokens are taken, or how

@@ -11,6 +11,7 @@
 #include "bot/link.h"
 #include "bot/loop.h"
 #include "bot/pacer.h"
+#include "bot/standing.h"
 #include "store/outbox.h"
 #include "store/store.h"
 #include "store/txn.h"
@@ -23,6 +24,7 @@
 /* How many waiting notices of a lane are looked at for one whose group is
  * free, when the first one's is not. */
 #define QUEUE_LOOK_AHEAD 64
+#define TRIES_MAX 4 /* of a reply that the platform finds too fast */
 #define CLOSE_BATCH 128
 #define CLOSE_RETRY_MS 500
 
@@ -42,6 +44,7 @@ struct entry {
     struct queue_item item;
     uint64_t ticket;
     bool again;
+    unsigned tries;
     struct entry *prev, *next;
     UT_hash_handle hh;        /* under way, by ticket */
     UT_hash_handle hh_stored; /* by stored id, until it is closed */
@@ -110,7 +113,8 @@ static struct entry *entry_new(const struct queue_item *item) {
     size_t size = size_of(item->chat) + size_of(item->mention) +
                   size_of(item->reply_to) + size_of(item->fallback) +
                   size_of(item->rider) + size_of(item->stored_id) +
-                  size_of(item->text);
+                  size_of(item->text) + size_of(item->image) +
+                  size_of(item->recall);
     struct entry *entry = xmalloc(sizeof(*entry) + size);
     memset(entry, 0, sizeof(*entry));
     entry->item = *item;
@@ -122,6 +126,8 @@ static struct entry *entry_new(const struct queue_item *item) {
     entry->item.rider = copy(&at, item->rider);
     entry->item.stored_id = copy(&at, item->stored_id);
     entry->item.text = copy(&at, item->text);
+    entry->item.image = copy(&at, item->image);
+    entry->item.recall = copy(&at, item->recall);
     return entry;
 }
 
@@ -159,6 +165,27 @@ static bool is_broadcast(const struct entry *entry) {
     return entry->item.lane == LANE_NOTICE || entry->item.lane == LANE_STUDY;
 }
 
+static void end_untried(struct outbox_queue *queue, struct entry *entry) {
+    DL_DELETE(queue->lanes[entry->item.lane], entry);
+    queue->n_waiting--;
+    entry->item.done(entry->item.data, entry->item.index, NULL);
+    entry_free(queue, entry);
+}
+
+static bool may_leave(const struct entry *entry) {
+    return entry->item.may == NULL || entry->item.may(entry->item.data);
+}
+
+void queue_review(struct outbox_queue *queue) {
+    for (int lane = 0; lane < LANE_COUNT; lane++) {
+        struct entry *entry, *next;
+        DL_FOREACH_SAFE(queue->lanes[lane], entry, next) {
+            if (!may_leave(entry))
+                end_untried(queue, entry);
+        }
+    }
+}
+
 /*
  * The next entry that may leave, lane by lane, or NULL with the wait until one
  * may (-1: nothing waits). A group that is full does not hold up the others.
@@ -168,9 +195,13 @@ static struct entry *take_next(struct outbox_queue *queue, int64_t now,
     *wait_ms = -1;
     for (int lane = 0; lane < LANE_COUNT; lane++) {
         int looked = 0;
-        struct entry *entry;
-        DL_FOREACH(queue->lanes[lane], entry) {
+        struct entry *entry, *next;
+        DL_FOREACH_SAFE(queue->lanes[lane], entry, next) {
             bool account_full;
+            if (!may_leave(entry)) {
+                end_untried(queue, entry);
+                continue;
+            }
             if (looked++ == QUEUE_LOOK_AHEAD)
                 break;
             if (queue->account->connector->unpaced)
@@ -188,20 +219,27 @@ static struct entry *take_next(struct outbox_queue *queue, int64_t now,
     return NULL;
 }
 
+static enum err hand_over(struct account *account, const struct entry *entry) {
+    const struct queue_item *item = &entry->item;
+    if (item->recall != NULL)
+        return account->connector->recall(account, entry->ticket, item->chat,
+                                          item->recall);
+    return account->connector->send(account, entry->ticket,
+                                    &(struct outgoing){
+                                        .chat = item->chat,
+                                        .mention = item->mention,
+                                        .reply_to = item->reply_to,
+                                        .text = item->text,
+                                        .image_path = item->image,
+                                    });
+}
+
 static void send_entry(struct outbox_queue *queue, struct entry *entry) {
-    struct account *account = queue->account;
     DL_DELETE(queue->lanes[entry->item.lane], entry);
     queue->n_waiting--;
     entry->ticket = queue->next_ticket++;
     HASH_ADD(hh, queue->under_way, ticket, sizeof(entry->ticket), entry);
-    enum err err =
-        account->connector->send(account, entry->ticket,
-                                 &(struct outgoing){
-                                     .chat = entry->item.chat,
-                                     .mention = entry->item.mention,
-                                     .reply_to = entry->item.reply_to,
-                                     .text = entry->item.text,
-                                 });
+    enum err err = hand_over(queue->account, entry);
     /* On success the entry may be gone by now: its outcome has come. */
     if (err == OK)
         return;
@@ -236,19 +274,19 @@ static void pump(struct outbox_queue *queue) {
 /* ---- outcomes -------------------------------------------------------------
  */
 
-static void count(enum outcome outcome) {
-    metric_add(outcome == OUTCOME_SENT      ? &m_sent
-               : outcome == OUTCOME_REFUSED ? &m_refused
-                                            : &m_unknown,
+static void count(const struct send_end *end) {
+    metric_add(end->outcome == OUTCOME_SENT      ? &m_sent
+               : end->outcome == OUTCOME_REFUSED ? &m_refused
+                                                 : &m_unknown,
                1);
 }
 
 static void end_entry(struct outbox_queue *queue, struct entry *entry,
-                      enum outcome outcome) {
-    count(outcome);
+                      const struct send_end *end) {
+    count(end);
     if (entry->item.done != NULL)
-        entry->item.done(entry->item.data, entry->item.index, outcome);
-    if (outcome == OUTCOME_REFUSED && entry->item.fallback != NULL)
+        entry->item.done(entry->item.data, entry->item.index, end);
+    if (end->outcome == OUTCOME_REFUSED && entry->item.fallback != NULL)
         link_fall_back(queue->account, entry->item.lane, entry->item.fallback,
                        entry->item.rider);
     if (entry->item.stored_id == NULL) {
@@ -263,6 +301,27 @@ static void end_entry(struct outbox_queue *queue, struct entry *entry,
         uv_timer_start(&queue->close_timer, on_close_timer, 0, 0);
 }
 
+/* Nothing was delivered of what came too fast: it is sent once more, later. */
+static bool send_later(struct outbox_queue *queue, struct entry *entry,
+                       const struct send_end *end) {
+    if (end->outcome != OUTCOME_REFUSED || end->refusal != REFUSAL_TOO_FAST ||
+        entry->item.done != NULL || ++entry->tries == TRIES_MAX)
+        return false;
+    DL_PREPEND(queue->lanes[entry->item.lane], entry);
+    queue->n_waiting++;
+    return true;
+}
+
+static void log_end(const struct outbox_queue *queue, const struct entry *entry,
+                    const struct send_end *end) {
+    if (end->outcome == OUTCOME_SENT)
+        return;
+    LOG_WARN("%s: a %s to %s is %s: %s", queue->account->id,
+             entry->item.recall != NULL ? "recall" : "send", entry->item.chat,
+             end->outcome == OUTCOME_REFUSED ? "refused" : "unknown",
+             end->reason == NULL ? "no reason given" : end->reason);
+}
+
 void queue_outcome(struct outbox_queue *queue, uint64_t ticket,
                    const struct send_end *end) {
     struct entry *entry;
@@ -270,14 +329,17 @@ void queue_outcome(struct outbox_queue *queue, uint64_t ticket,
     if (entry == NULL)
         return; /* came after its deadline */
     HASH_DEL(queue->under_way, entry);
-    if (end->outcome != OUTCOME_SENT)
-        LOG_WARN("%s: a send to %s is %s: %s", queue->account->id,
-                 entry->item.chat,
-                 end->outcome == OUTCOME_REFUSED ? "refused" : "unknown",
-                 end->reason == NULL ? "no reason given" : end->reason);
-    end_entry(queue, entry, end->outcome);
+    log_end(queue, entry, end);
+    if (entry->item.recall == NULL)
+        standing_answer(queue->account, end);
+    if (!send_later(queue, entry, end))
+        end_entry(queue, entry, end);
     if (queue->n_waiting > 0)
         pump(queue);
+}
+
+void queue_slow(struct outbox_queue *queue, double share, int64_t quiet_ms) {
+    pacer_slow(&queue->pacer, share, quiet_ms, now_ms(queue));
 }
 
 void queue_online(struct outbox_queue *queue) {
@@ -288,8 +350,10 @@ void queue_offline(struct outbox_queue *queue) {
     struct entry *entry, *next, *again[LANE_COUNT] = {NULL};
     HASH_ITER(hh, queue->under_way, entry, next) {
         HASH_DEL(queue->under_way, entry);
-        if (is_broadcast(entry) || entry->again) {
-            end_entry(queue, entry, OUTCOME_UNKNOWN);
+        if (is_broadcast(entry) || entry->again || entry->item.done != NULL) {
+            end_entry(queue, entry,
+                      &(struct send_end){.outcome = OUTCOME_UNKNOWN,
+                                         .reason = "the connection was lost"});
             continue;
         }
         /* A second copy of a reply does no harm; a missing one does. */

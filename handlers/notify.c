@@ -2,12 +2,12 @@
  * and a confirmation. How many were reached comes when all have an outcome. */
 #include "bot/account.h"
 #include "bot/bot.h"
-#include "bot/delivery.h"
 #include "bot/form.h"
+#include "bot/push.h"
 #include "bot/turn.h"
 #include "handlers/handlers.h"
-#include "store/push.h"
 #include "store/group.h"
+#include "store/push.h"
 #include "store/store.h"
 #include "store/txn.h"
 

@@ -79,6 +79,12 @@ void chat_answer(struct txn *txn, const char *chat,
     add_entry(txn, entry);
 }
 
+void chat_recall(struct txn *txn, const char *chat, const char *id) {
+    txn_op(txn, "chat_recall");
+    txn_key(txn, KEY_CHAT, chat);
+    txn_arg(txn, id);
+}
+
 void chat_forget(struct txn *txn, const char *rider, const char *private_chat,
                  const char *const *groups, size_t n_groups) {
     txn_op(txn, "chat_forget");

@@ -59,6 +59,8 @@ void chat_say(struct txn *txn, const char *chat,
  * answer to the same message is among the last of the chat. */
 void chat_answer(struct txn *txn, const char *chat,
                  const struct chat_entry *entry);
+/* Takes out what the bot said; all is well when it is gone already. */
+void chat_recall(struct txn *txn, const char *chat, const char *id);
 /* Forgets a member, the private chat, and what they wrote in the groups. */
 void chat_forget(struct txn *txn, const char *rider, const char *private_chat,
                  const char *const *groups, size_t n_groups);

@@ -100,8 +100,8 @@ static void add_words(struct txn *txn, const struct delivery_outcome *outcomes,
 }
 
 void delivery_outcomes(struct txn *txn, const struct delivery_taker *taker,
-                       const struct delivery_outcome *outcomes, size_t n,
-                       bool last, int64_t now_ms) {
+                       const struct delivery_report *report,
+                       const struct delivery_outcome *outcomes, size_t n) {
     txn_op(txn, "delivery_outcomes");
     add_keys(txn, taker->id, taker->report_account);
     txn_key(txn, KEY_PUSHED);
@@ -110,8 +110,9 @@ void delivery_outcomes(struct txn *txn, const struct delivery_taker *taker,
     txn_arg(txn, taker->account);
     txn_arg_int(txn, taker->part);
     arg_place(txn, taker->place);
-    txn_arg_int(txn, now_ms);
-    txn_arg(txn, last ? "1" : "");
+    txn_arg_int(txn, report->now_ms);
+    txn_arg_int(txn, report->number);
+    txn_arg(txn, report->last ? "1" : "");
     add_runs(txn, outcomes, n);
     add_words(txn, outcomes, n, id_of);
     add_words(txn, outcomes, n, reason_of);
@@ -143,6 +144,7 @@ void delivery_recall_next(struct txn *txn, const struct delivery_taker *taker,
     txn_key(txn, KEY_DELIVERY_STATES, taker->id);
     txn_key(txn, KEY_DELIVERY_SENDERS, taker->id);
     txn_key(txn, KEY_DELIVERY_SENT, taker->id);
+    txn_key(txn, KEY_DELIVERY_CHATS, taker->id);
     txn_arg_int(txn, taker->part);
     arg_place(txn, taker->place);
     txn_arg_int(txn, (int64_t)from);

@@ -39,10 +39,17 @@ struct delivery_outcome {
     const char *message_id; /* or NULL */
     const char *reason;     /* or NULL */
 };
-/* Outcomes in the order of their index. last: the lease ends with them. */
+/* Reports of a lease have numbers, 1 and up: one that is sent again because its
+ * answer was lost has the same number and the same outcomes. */
+struct delivery_report {
+    unsigned number;
+    bool last; /* the lease ends with it */
+    int64_t now_ms;
+};
+/* Outcomes in the order of their index. */
 void delivery_outcomes(struct txn *txn, const struct delivery_taker *taker,
-                       const struct delivery_outcome *outcomes, size_t n,
-                       bool last, int64_t now_ms);
+                       const struct delivery_report *report,
+                       const struct delivery_outcome *outcomes, size_t n);
 /* Ends a lease: what has no outcome becomes letter, 'u' or 'w'. How many there
  * were is a value of the result; there is none if the lease had ended. */
 void delivery_lease_end(struct txn *txn, const char *id, const char *lease,
@@ -52,8 +59,9 @@ void delivery_lease_end(struct txn *txn, const char *id, const char *lease,
 void delivery_rest(struct txn *txn, const char *id);
 
 /* The next targets from index from on that an account has to recall; values
- * are the index to go on from, then index and message id of each ("": it is
- * not known any more). Asked twice it answers the same. */
+ * are the index to go on from, then index, chat and message id of each ("": it
+ * is not known any more). Asked twice it answers the same. */
+#define DELIVERY_RECALL_MAX 500
 void delivery_recall_next(struct txn *txn, const struct delivery_taker *taker,
                           size_t from, size_t how_many);
 /* letter is 'c', or 'l' with a reason. */

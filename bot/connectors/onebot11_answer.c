@@ -75,6 +75,11 @@ void onebot11_decode_answer(const struct onebot11_frame *frame,
     if (!jspan_is(frame->retcode, "0"))
         out->reason = decode_reason(frame, arena);
     out->outcome = decode_outcome(frame, out);
+    if (out->outcome == OUTCOME_SENT || out->reason == NULL)
+        return;
+    out->refusal = onebot11_refusal(out->reason);
+    if (out->outcome == OUTCOME_REFUSED && onebot11_suspects(out->reason))
+        out->outcome = OUTCOME_UNKNOWN;
 }
 
 bool onebot11_decode_echo(struct jspan echo, const char *prefix,

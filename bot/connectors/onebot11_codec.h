@@ -21,6 +21,7 @@ struct buf;
  *   onebot11_scan.c    what a frame is; the glance at a message
  *   onebot11_decode.c  a whole message
  *   onebot11_answer.c  an answer
+ *   onebot11_refusal.c why it says no
  *   onebot11_encode.c  calls
  * Source: github.com/botuniverse/onebot-11, and what NapCat and onebots send.
  */
@@ -106,6 +107,7 @@ enum err onebot11_decode(const struct onebot11_frame *frame, const char *alias,
 /* What an ANSWER frame says. Strings live in the arena it was decoded with. */
 struct onebot11_answer {
     enum outcome outcome;
+    enum refusal refusal;   /* as its words tell */
     int64_t retcode;        /* 0 when it had none */
     const char *reason;     /* the platform's words, or NULL */
     const char *message_id; /* of what was sent, or NULL */
@@ -116,6 +118,15 @@ struct onebot11_answer {
 
 void onebot11_decode_answer(const struct onebot11_frame *frame,
                             struct arena *arena, struct onebot11_answer *out);
+
+/*
+ * What the words of a refused send mean. QQ's own numbers are in NapCat's
+ * ("… result: 120 …") and in those of go-cqhttp's kin.
+ */
+enum refusal onebot11_refusal(const char *words);
+/* The platform suspects the account; what it refused so has been seen to
+ * arrive nevertheless. */
+bool onebot11_suspects(const char *words);
 
 /* An echo of ours is prefix and a number, as a JSON string. False when it is
  * not one of ours. */
@@ -131,6 +142,9 @@ bool onebot11_decode_echo(struct jspan echo, const char *prefix,
 enum err onebot11_encode_send(struct buf *buf, const struct outgoing *out,
                               const char *image, const char *prefix,
                               uint64_t number) must_check;
+/* Appends a call of delete_msg. */
+void onebot11_encode_recall(struct buf *buf, const char *message_id,
+                            const char *prefix, uint64_t number);
 /* Appends a call without parameters, such as get_login_info. */
 void onebot11_encode_question(struct buf *buf, const char *action,
                               const char *prefix, uint64_t number);

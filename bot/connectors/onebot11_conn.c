@@ -128,9 +128,9 @@ void onebot11_conn_refuse(struct onebot11_conn *conn, uint64_t number,
     struct onebot11_call call;
 
     if (onebot11_calls_take(&conn->calls, number, &call))
-        outbox_outcome(conn->account, call.ticket,
-                       &(struct send_end){.outcome = OUTCOME_REFUSED,
-                                          .reason = reason});
+        outbox_outcome(
+            conn->account, call.ticket,
+            &(struct send_end){.outcome = OUTCOME_REFUSED, .reason = reason});
 }
 
 static enum err send_text(struct onebot11_conn *conn, uint64_t number,
@@ -173,9 +173,35 @@ static enum err send_out(struct account *account, uint64_t ticket,
     return err;
 }
 
+static enum err recall_out(struct account *account, uint64_t ticket,
+                           const char *chat, const char *message_id) {
+    struct onebot11_conn *conn = account->data;
+    struct onebot11_call call = {.ticket = ticket};
+    struct onebot11 *owner;
+    uint64_t number;
+    enum err err;
+
+    (void)chat;
+    if (!conn || conn->closed)
+        return ERR_AWAY;
+    owner = conn->owner;
+    call.deadline_ms = now_ms(conn) + owner->deadline_ms;
+    if (!onebot11_calls_add(&conn->calls, &call, &number))
+        return ERR_LIMIT;
+    conn->account = account;
+    buf_clear(&owner->out);
+    onebot11_encode_recall(&owner->out, message_id, owner->prefix, number);
+    err = ws_send(conn->ws, owner->out.data, owner->out.len);
+    if (err)
+        onebot11_calls_take(&conn->calls, number, &call);
+    onebot11_watch(owner);
+    return err;
+}
+
 const struct connector onebot11_connector = {
     .platform = "qq",
     .send = send_out,
+    .recall = recall_out,
 };
 
 void onebot11_conn_expire(struct onebot11_conn *conn, int64_t at_ms) {
@@ -441,6 +467,7 @@ static void take_answer(struct onebot11_conn *conn,
             outbox_outcome(conn->account, call.ticket,
                            &(struct send_end){
                                .outcome = answer.outcome,
+                               .refusal = answer.refusal,
                                .reason = answer.reason,
                                .message_id = answer.message_id,
                            });

@@ -95,6 +95,14 @@ enum err onebot11_encode_send(struct buf *buf, const struct outgoing *out,
     return OK;
 }
 
+void onebot11_encode_recall(struct buf *buf, const char *message_id,
+                            const char *prefix, uint64_t number) {
+    buf_adds(buf, "{\"action\":\"delete_msg\",\"params\":{\"message_id\":");
+    add_id(buf, message_id);
+    buf_addc(buf, '}');
+    add_echo(buf, prefix, number);
+}
+
 void onebot11_encode_question(struct buf *buf, const char *action,
                               const char *prefix, uint64_t number) {
     buf_addf(buf, "{\"action\":\"%s\",\"params\":{}", action);

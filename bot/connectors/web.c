@@ -187,6 +187,7 @@ static const struct connector connector = {
     .platform = "web",
     .unpaced = true,
     .send = send_out,
+    .recall = web_recall,
 };
 
 /* ---- groups ---------------------------------------------------------------

@@ -30,6 +30,7 @@ struct web;
  *          "link": the one-time link is not valid
  *   message key, chat, bot, from, text, time, mine, [id], [to, for_me],
  *          [photo], [lat, lon]
+ *   gone   key, chat: that message was taken back
  * A message's id is made by the page, which repeats it when it is not sure that
  * it arrived; the same id twice is one message.
  *

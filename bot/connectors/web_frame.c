@@ -96,3 +96,10 @@ void web_frame_message(struct buf *out, const char *chat,
         buf_addf(out, ",\"lat\":%.6f,\"lon\":%.6f", entry->lat, entry->lon);
     buf_addc(out, '}');
 }
+
+void web_frame_gone(struct buf *out, const char *chat, const char *key) {
+    buf_adds(out, "{\"type\":\"gone\"");
+    add_string(out, "key", key);
+    add_string(out, "chat", chat);
+    buf_addc(out, '}');
+}

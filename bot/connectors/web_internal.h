@@ -24,6 +24,7 @@
  *   web_hello.c   who somebody is, up to the welcome
  *   web_message.c what a member writes, up to the turn
  *   web_photo.c   a member's photos
+ *   web_recall.c  taking back what the bot said
  *   web_frame.c   frames to the page
  */
 struct account;
@@ -140,6 +141,13 @@ struct web_conn *web_find(struct web *web, const char *rider);
 size_t web_tell(struct web *web, const char *chat,
                 const struct chat_entry *entry);
 
+/* Tells all in the chat that an entry is there no more. */
+void web_tell_gone(struct web *web, const char *chat, const char *key);
+
+/* web_recall.c: see struct connector */
+enum err web_recall(struct account *account, uint64_t ticket, const char *chat,
+                    const char *message_id) must_check;
+
 /* web_conn.c */
 void web_conn_routes(struct web *web);
 void web_conn_tick(struct web *web);
@@ -199,3 +207,4 @@ void web_send(struct web_conn *conn, const struct buf *frame);
 void web_frame_message(struct buf *out, const char *chat,
                        const struct chat_entry *entry,
                        const struct web_conn *viewer);
+void web_frame_gone(struct buf *out, const char *chat, const char *key);

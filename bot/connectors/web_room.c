@@ -85,3 +85,18 @@ size_t web_tell(struct web *web, const char *chat,
     buf_finish(&frame);
     return n;
 }
+
+void web_tell_gone(struct web *web, const char *chat, const char *key) {
+    struct web_room *room = room_of(web, chat);
+    struct web_seat *seat;
+    struct buf frame;
+
+    if (room == NULL)
+        return;
+    buf_init(&frame);
+    web_frame_gone(&frame, chat, key);
+    DL_FOREACH(room->seats, seat) {
+        web_send(seat->conn, &frame);
+    }
+    buf_finish(&frame);
+}

@@ -166,6 +166,17 @@ function take(message: Shown): void {
     }
 }
 
+/** What the bot has taken back is shown no more. */
+function takeBack(id: string, key: string): void {
+    const chat = chatOf(id);
+    const at = chat?.messages.findIndex((m) => m.key === key) ?? -1;
+    if (!chat || at < 0) return;
+    chat.messages.splice(at, 1);
+    if (chat.id !== open) return;
+    log.show(chat.messages);
+    showQuick();
+}
+
 // ---- the frame around the messages ----
 
 function showTabs(): void {
@@ -474,6 +485,7 @@ const wire = new Wire(
             repeatUnanswered();
         },
         message: take,
+        gone: takeBack,
         sent: (draft) => mark(draft, 'sent'),
         refused: (draft, why) => mark(draft, 'failed', why),
         error: toast,

@@ -49,6 +49,8 @@ export interface Listener {
     hello(): Hello;
     welcome(welcome: Welcome): void;
     message(message: Message): void;
+    /** A message was taken back. */
+    gone(chat: string, key: string): void;
     /** A draft was kept by the daemon, or refused for good with a reason. */
     sent(draft: Draft): void;
     refused(draft: Draft, why: string): void;
@@ -231,6 +233,10 @@ export class Wire {
             case 'message':
                 if (this.welcomed) this.listener.message(toMessage(json));
                 else this.early.push(toMessage(json));
+                break;
+            case 'gone':
+                this.early = this.early.filter((m) => m.key !== json.key);
+                this.listener.gone(str(json.chat), str(json.key));
                 break;
             case 'go':
                 if (this.underWay?.photo && this.underWay.id === json.id)

@@ -90,6 +90,13 @@ ops['chat_answer'] = {
     end
 }
 
+-- keys: chat; args: id of the entry
+ops['chat_recall'] = {
+    apply = function(keys, k, args, a)
+        redis.call('XDEL', keys[k], args[a])
+    end
+}
+
 -- keys: member, private chat, groups …; args: member's id, how many groups
 ops['chat_forget'] = {
     apply = function(keys, k, args, a)

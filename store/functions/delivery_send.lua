@@ -1,7 +1,7 @@
 -- What the senders of a broadcast do with its targets. A lease is what one
 -- process has taken for one account at a time: "<account> <part> <character of
--- the account> <first index>+<how many>,…". It ends with the last outcome of
--- its targets. Those of a process that is gone are ended by whoever has the
+-- the account> <first index>+<how many>,… <number of its last report>". It ends
+-- with the last outcome of its targets. Those of a process that is gone are ended by whoever has the
 -- account next: what is still 's' is unknown then.
 
 -- Runs of waiting targets of a part, at most `most` targets together, from
@@ -61,7 +61,7 @@ ops['delivery_take'] = {
         end
         if got > 0 then
             redis.call('HSET', keys[k + 5], args[a], args[a + 1] .. ' ' .. p ..
-                ' ' .. letter .. ' ' .. table.concat(leased, ','))
+                ' ' .. letter .. ' ' .. table.concat(leased, ',') .. ' 0')
             delivery_count(head, 'w', -got)
             delivery_count(head, 's', got)
             redis.call('HINCRBY', parts, 'w:' .. p, -got)
@@ -86,7 +86,7 @@ local function delivery_done(keys, k, id, now)
     redis.call('ZREM', keys[k + 5], id)
     local state = redis.call('HGET', record, 'state')
     if state == 'sending' or state == 'paused' then
-        redis.call('HSET', record, 'state', 'done', 'ended_ms', now)
+        redis.call('HSET', record, 'state', 'done', 'ended', now)
         redis.call('HINCRBY', record, 'v', 1)
     end
     for _, i in ipairs({1, 2, 3, 7, 9}) do -- chats are names of riders
@@ -149,19 +149,26 @@ local function delivery_pushed(chats, pushed, first, letters, id, now)
     end
 end
 
--- Outcomes of targets of one lease.
+-- Outcomes of targets of one lease. A report that came before, and whose answer
+-- was lost, changes nothing; nor does one of a lease that others have ended.
 -- keys: head, parts, states, senders, leases, live ones, record, chats, sent,
 -- reasons, outbox of the report, what was pushed
--- args: id, lease, account, part, character, now, '1' when the lease ends,
+-- args: id, lease, account, part, character, now, number of the report, '1' when
+-- the lease ends,
 -- runs: how many, then first index and letters of each; ids of what was sent:
 -- how many strings, then index and id …; reasons: the same
 ops['delivery_outcomes'] = {
     apply = function(keys, k, args, a)
-        local id, account, p = args[a], args[a + 2], args[a + 3]
+        local id, lease, p = args[a], args[a + 1], args[a + 3]
+        local what, last = string.match(
+            redis.call('HGET', keys[k + 4], lease) or '', '^(.*) (%d+)$')
+        if not what or tonumber(last) >= tonumber(args[a + 6]) then
+            return
+        end
         local count, low = {}, math.huge
         local recalled = delivery_state(keys[k]) == 'recalled'
-        local at = a + 8
-        for _ = 1, tonumber(args[a + 7]) do
+        local at = a + 9
+        for _ = 1, tonumber(args[a + 8]) do
             local first, letters = tonumber(args[at]), args[at + 1]
             low = math.min(low, first)
             if recalled then
@@ -182,9 +189,11 @@ ops['delivery_outcomes'] = {
         if redis.call('EXISTS', keys[k + 8]) == 1 then
             redis.call('PEXPIRE', keys[k + 8], 2 * delivery_day_ms)
         end
-        delivery_counted(keys, k, p, account, count, low)
-        if args[a + 6] == '1' then
-            redis.call('HDEL', keys[k + 4], args[a + 1])
+        delivery_counted(keys, k, p, args[a + 2], count, low)
+        if args[a + 7] == '1' then
+            redis.call('HDEL', keys[k + 4], lease)
+        else
+            redis.call('HSET', keys[k + 4], lease, what .. ' ' .. args[a + 6])
         end
         delivery_done(keys, k, id, args[a + 5])
     end
@@ -200,7 +209,7 @@ ops['delivery_lease_end'] = {
             return
         end
         local account, p, letter, runs =
-            string.match(lease, '^(%S+) (%d+) (%S) (%S+)$')
+            string.match(lease, '^(%S+) (%d+) (%S) (%S+) %d+$')
         local count, low = {}, math.huge
         for first, n in string.gmatch(runs, '(%d+)%+(%d+)') do
             delivery_set(keys, k, tonumber(first),
@@ -227,8 +236,8 @@ ops['delivery_rest'] = {
 }
 
 -- The next targets of a part that an account has to recall: gives the index
--- from which to go on, then index and message id of each. It may be done twice.
--- keys: parts, states, senders, sent
+-- from which to go on, then index, chat and message id of each. It may be done
+-- twice. keys: parts, states, senders, sent, chats
 -- args: part, character of the account, from which index, how many
 ops['delivery_recall_next'] = {
     apply = function(keys, k, args, a)
@@ -238,12 +247,14 @@ ops['delivery_recall_next'] = {
         local states = redis.call('GETRANGE', keys[k + 1], at, stop - 1)
         local senders = redis.call('GETRANGE', keys[k + 2], at, stop - 1)
         local values, i = {''}, 0
-        while at + i < stop and #values < 2 * tonumber(args[a + 3]) do
+        while at + i < stop and #values < 3 * tonumber(args[a + 3]) do
             i = string.find(states, 'd', i + 1, true)
             if not i then
                 i = stop - at
             elseif senders:sub(i, i) == args[a + 1] then
                 values[#values + 1] = tostring(at + i - 1)
+                values[#values + 1] = redis.call('LINDEX', keys[k + 4],
+                    at + i - 1) or ''
                 values[#values + 1] = redis.call('HGET', keys[k + 3],
                     at + i - 1) or ''
             end

@@ -53,25 +53,52 @@ static enum err loopback_send(struct account *account, uint64_t ticket,
     if (engine->mode == ENGINE_AWAY)
         return ERR_AWAY;
     assert_true(engine->n_sent < ENGINE_SENT_MAX);
-    engine->sent[engine->n_sent++] = (struct engine_sent){
+    struct engine_sent *sent = &engine->sent[engine->n_sent++];
+    *sent = (struct engine_sent){
         .ticket = ticket,
         .account = account,
         .chat = copy(out->chat),
         .mention = copy(out->mention),
         .reply_to = copy(out->reply_to),
         .text = copy(out->text),
+        .image = copy(out->image_path),
     };
-    bool refused = engine->mode == ENGINE_REFUSES && !chat_is_group(out->chat);
-    if (engine->mode != ENGINE_HOLDS)
-        outbox_outcome(account, ticket,
-                       &(struct send_end){.outcome = refused ? OUTCOME_REFUSED
-                                                             : OUTCOME_SENT});
+    snprintf(sent->by, sizeof(sent->by), "%s", account->id);
+    snprintf(sent->id, sizeof(sent->id), "m%u", ++engine->next_sent_id);
+    if (engine->mode == ENGINE_HOLDS)
+        return OK;
+    struct send_end end = {.outcome = OUTCOME_SENT, .message_id = sent->id};
+    if (engine->mode == ENGINE_REFUSES && !chat_is_group(out->chat))
+        end = (struct send_end){.outcome = OUTCOME_REFUSED};
+    if (engine->platform != NULL)
+        engine->platform(engine, sent, &end);
+    outbox_outcome(account, ticket, &end);
+    return OK;
+}
+
+static enum err loopback_recall(struct account *account, uint64_t ticket,
+                                const char *chat, const char *message_id) {
+    struct engine *engine = account->data;
+    struct send_end end = {.outcome = OUTCOME_REFUSED, .reason = "not there"};
+    for (size_t i = 0; i < engine->n_sent; i++) {
+        struct engine_sent *sent = &engine->sent[i];
+        if (strcmp(sent->id, message_id) != 0 ||
+            strcmp(sent->by, account->id) != 0)
+            continue;
+        assert_string_equal(sent->chat, chat);
+        end = (struct send_end){.outcome = OUTCOME_SENT};
+        if (engine->recall_platform != NULL)
+            engine->recall_platform(engine, sent, &end);
+        sent->recalled = end.outcome == OUTCOME_SENT;
+    }
+    outbox_outcome(account, ticket, &end);
     return OK;
 }
 
 static const struct connector loopback = {
     .platform = "qq",
     .send = loopback_send,
+    .recall = loopback_recall,
 };
 
 struct account *engine_online(struct engine *engine, const char *account) {
@@ -81,8 +108,13 @@ struct account *engine_online(struct engine *engine, const char *account) {
 void engine_outcome(struct engine *engine, size_t sent, enum outcome outcome) {
     assert_true(sent < engine->n_sent);
     outbox_outcome(engine->sent[sent].account, engine->sent[sent].ticket,
-                   &(struct send_end){.outcome = outcome,
-                                      .reason = "as the test says"});
+                   &(struct send_end){
+                       .outcome = outcome,
+                       .reason = "as the test says",
+                       .message_id = outcome == OUTCOME_SENT
+                                         ? engine->sent[sent].id
+                                         : NULL,
+                   });
 }
 
 /* ---- start and stop ------------------------------------------------------ */
@@ -398,6 +430,7 @@ void engine_clear(struct engine *engine) {
         free(engine->sent[i].mention);
         free(engine->sent[i].reply_to);
         free(engine->sent[i].text);
+        free(engine->sent[i].image);
     }
     engine->n_sent = 0;
 }

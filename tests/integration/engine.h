@@ -27,6 +27,10 @@ struct engine_sent {
     uint64_t ticket;
     struct account *account;
     char *chat, *mention, *reply_to, *text; /* NULL as given */
+    char *image;
+    char by[24]; /* id of the account, which may be gone by now */
+    char id[24]; /* as the platform's of this message */
+    bool recalled;
 };
 
 enum engine_mode {
@@ -44,6 +48,12 @@ struct engine_options {
     size_t n_commands;
 };
 
+struct engine;
+/* What the platform says to a send or a recall that would go well. */
+typedef void engine_platform(struct engine *engine,
+                             const struct engine_sent *sent,
+                             struct send_end *end);
+
 struct engine {
     struct bot bot;
     struct loop loop;
@@ -54,8 +64,10 @@ struct engine {
     char dir[64];
     uv_timer_t tick; /* so that a loop with nothing to do is not stuck */
     enum engine_mode mode;
+    engine_platform *platform, *recall_platform; /* or NULL */
     struct engine_sent sent[ENGINE_SENT_MAX];
     size_t n_sent;
+    unsigned next_sent_id;
     unsigned next_id; /* of messages that have no id of their own */
     unsigned ups, downs;
 };

@@ -504,6 +504,16 @@ static void answer_login(struct peer *peer, const char *echo, size_t len) {
     send_answer(peer);
 }
 
+static void answer_done(struct peer *peer, const char *echo, size_t len) {
+    buf_clear(&peer->answer);
+    buf_adds(&peer->answer,
+             "{\"status\":\"ok\",\"retcode\":0,\"data\":null,"
+             "\"message\":\"\",\"wording\":\"\",\"echo\":");
+    buf_add(&peer->answer, echo, len);
+    buf_adds(&peer->answer, ",\"stream\":\"normal-action\"}");
+    send_answer(peer);
+}
+
 static void answer_groups(struct peer *peer, const char *echo, size_t len) {
     buf_clear(&peer->answer);
     buf_addf(&peer->answer,
@@ -520,11 +530,14 @@ static uint64_t answer_by_policy(struct peer *peer, enum peer_kind kind,
                                  const char *echo, size_t len) {
     switch (peer->policy[kind]) {
     case PEER_OK:
-        if (kind != PEER_LOGINS) {
+        if (kind == PEER_GROUP_SENDS || kind == PEER_PRIVATE_SENDS) {
             answer_ok(peer, echo, len, peer->next_id);
             return peer->next_id++;
         }
-        answer_login(peer, echo, len);
+        if (kind == PEER_LOGINS)
+            answer_login(peer, echo, len);
+        else
+            answer_done(peer, echo, len);
         return 0;
     case PEER_REFUSE:
         answer_failed(peer, echo, len, 1200, "请指定正确的 user_id");
@@ -533,6 +546,15 @@ static uint64_t answer_by_policy(struct peer *peer, enum peer_kind kind,
         answer_failed(peer, echo, len, 1200,
                       "Timeout: NTEvent serviceAndMethod:NodeIKernelMsgService/"
                       "sendMsg EventRet:\n{}\n");
+        return 0;
+    case PEER_TOO_FAST:
+        answer_failed(peer, echo, len, 1200, "消息发送过快，请稍后再试");
+        return 0;
+    case PEER_BANNED:
+        answer_failed(peer, echo, len, 1200, "该账号已被冻结");
+        return 0;
+    case PEER_GONE:
+        answer_failed(peer, echo, len, 1200, "群不存在或已解散");
         return 0;
     case PEER_HOLD:
     case PEER_NEVER:
@@ -688,6 +710,8 @@ static void take_call(struct peer *peer, const char *frame, size_t len) {
         kind = PEER_PRIVATE_SENDS;
     else if (action_len == 16 && memcmp(action, "\"get_login_info\"", 16) == 0)
         kind = PEER_LOGINS;
+    else if (action_len == 12 && memcmp(action, "\"delete_msg\"", 12) == 0)
+        kind = PEER_RECALLS;
     else if (action_len == 16 &&
              memcmp(action, "\"get_group_list\"", 16) == 0) {
         answer_groups(peer, echo, echo_len);
@@ -699,7 +723,7 @@ static void take_call(struct peer *peer, const char *frame, size_t len) {
     }
     peer->stats.sends[kind]++;
     id = answer_by_policy(peer, kind, echo, echo_len);
-    if (kind == PEER_LOGINS)
+    if (kind == PEER_LOGINS || kind == PEER_RECALLS)
         return;
     if (peer->on_send)
         peer->on_send(peer->on_send_data, kind == PEER_GROUP_SENDS, frame, len);

@@ -106,16 +106,20 @@ void peer_call_free(struct peer_call *call);
 struct peer_call *peer_wait_call(struct peer *peer, int timeout_ms);
 
 enum peer_policy {
-    PEER_OK,     /* status ok with a message id; the policy at first */
-    PEER_HOLD,   /* the test answers */
-    PEER_NEVER,  /* never answered */
-    PEER_REFUSE, /* failed, retcode 1200, a plain reason */
-    PEER_TIMEOUT /* failed, retcode 1200, "Timeout: …": proves nothing */
+    PEER_OK,       /* status ok with a message id; the policy at first */
+    PEER_HOLD,     /* the test answers */
+    PEER_NEVER,    /* never answered */
+    PEER_REFUSE,   /* failed, retcode 1200, a plain reason */
+    PEER_TIMEOUT,  /* failed, retcode 1200, "Timeout: …": proves nothing */
+    PEER_TOO_FAST, /* failed, retcode 1200, "发送过快" */
+    PEER_BANNED,   /* failed, retcode 1200, the account is frozen */
+    PEER_GONE      /* failed, retcode 1200, there is no such group */
 };
 enum peer_kind {
     PEER_GROUP_SENDS,
     PEER_PRIVATE_SENDS,
     PEER_LOGINS,
+    PEER_RECALLS, /* delete_msg */
     PEER_KINDS
 };
 void peer_set_policy(struct peer *peer, enum peer_kind kind,
