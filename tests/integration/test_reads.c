@@ -90,7 +90,9 @@ static void push(struct staff_fixture *f, const char *id, const char *link,
         else if (step == 2)
             delivery_take(txn, &taker, n);
         else
-            delivery_outcomes(txn, &taker, outcomes, n, true, now_ms);
+            delivery_outcomes(txn, &taker,
+                              &(struct delivery_report){1, true, now_ms},
+                              outcomes, n);
         assert_int_equal(engine_commit(f->engine, txn), OK);
     }
 }
