@@ -242,6 +242,42 @@ static void one_question_of_the_day(void **state) {
     quizzes_free(other);
 }
 
+/* A month of days, two processes and a restart now and then: one question a
+ * day, and none again before the others have been. */
+static void a_month_of_days(void **state) {
+    struct engine *engine = *state;
+    char asked[30][8];
+    quiz_add(engine, &(struct quiz){.id = "Z1",
+                                    .kind = QUIZ_DAILY,
+                                    .state = QUIZ_OPEN,
+                                    .category = "交通",
+                                    .at_min = 6 * 60,
+                                    .n = 1});
+    for (size_t day = 0; day < ARRAY_LEN(asked); day++) {
+        struct quizzes *other = quizzes_new(&engine->bot);
+        quizzes_look(other);
+        quizzes_look(engine->bot.quizzes);
+        engine_settle(engine);
+        quizzes_look(other);
+        quiz_tick(engine);
+        const struct quiz_sheet *sheet =
+            quizzes_find(engine->bot.quizzes, "Z1");
+        assert_int_equal(sheet->quiz.version, day + 2);
+        snprintf(asked[day], sizeof(asked[day]), "%s", sheet->quiz.asked);
+        for (size_t back = 1; back < 3 && back <= day; back++)
+            assert_string_not_equal(asked[day], asked[day - back]);
+        quizzes_free(other);
+        if (day % 7 == 3)
+            engine_restart(engine);
+        /* Before its time of day nothing changes. */
+        pass(engine, (24 * 60 - 20) * QUIZ_MINUTE_MS);
+        quiz_tick(engine);
+        sheet = quizzes_find(engine->bot.quizzes, "Z1");
+        assert_int_equal(sheet->quiz.version, day + 2);
+        pass(engine, 20 * QUIZ_MINUTE_MS);
+    }
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void) {
@@ -249,6 +285,7 @@ int main(void) {
         TEST(by_the_clock),      TEST(stopping_stops_no_clock),
         TEST(closed_on_the_way), TEST(ties),
         TEST(two_processes),     TEST(one_question_of_the_day),
+        TEST(a_month_of_days),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
