@@ -14,8 +14,8 @@
 
 void track_token(const struct seal *seal, const char *id, size_t index,
                  char out[static TRACK_TOKEN_SIZE]) {
-    int len = snprintf(out, TRACK_TOKEN_SIZE - SEAL_TAG_SIZE, "%s-%zu", id,
-                       index);
+    int len =
+        snprintf(out, TRACK_TOKEN_SIZE - SEAL_TAG_SIZE, "%s-%zu", id, index);
     char *tag = out + len + 1;
     seal_tag(seal, CONTEXT, out, tag);
     tag[-1] = '-';
