@@ -18,10 +18,10 @@
 #include <string.h>
 #include <utlist.h>
 
-/* Targets taken at a time: as many as leave in about two seconds, so that a
+/* Targets taken at a time: as many as leave in a quarter of a second, so that a
  * crash leaves few as unknown. */
 #define BATCH_MIN 4
-#define BATCH_S 2
+#define BATCH_S 0.25
 
 static size_t batch_size(const struct account *account) {
     double rate = account->bot->config->account_rate;
