@@ -24,7 +24,7 @@ SETTINGS = f"""
 token = {TOKEN}
 
 [pace]
-account_rate = 4
+account_rate = 1
 account_burst = 1
 group_rate = 0
 broadcast_jitter = 0s
@@ -39,7 +39,7 @@ GROUPS = {str(20010000 + n): f"新街口骑手{n}群" for n in range(1, 9)} | {
 }
 MUTED = "20010008"
 DEAF = ("20010003", "20010005")  # where nobody may speak for a while
-BANNED = "账号被风控,暂时不能发消息"
+BANNED = "账号已被冻结"
 TEXT = "今晚八点起有暴雨,请提前停靠避雨。各驿站通宵开放,热水和充电免费。"
 ENGLISH = "Heavy rain from 8 pm. Please stop early; all stations stay open tonight."
 
@@ -299,7 +299,7 @@ class Broadcasts(unittest.TestCase):
         self.assertEqual(got, sorted(
             g for g in GROUPS if "新街口" in GROUPS[g] and g not in (MUTED, *DEAF)))
         self.assertTrue(all(TEXT in text for _, text in self.first.sent))
-        self.assertIn("风控", li.shows(data("account", "[data-id='qq.10001002']")).text)
+        self.assertIn("冻结", li.shows(data("account", "[data-id='qq.10001002']")).text)
 
     def test_6_only_the_failed_are_tried_again(self):
         li = self.li

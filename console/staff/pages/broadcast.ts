@@ -34,6 +34,7 @@ import { Compose } from './compose';
 
 const LIVE_MS = 1000;
 const CALM_MS = 5000;
+const SOON_MS = 60000;
 
 /** Who wrote or approved it, as the API names them. */
 function isMe(who: string): boolean {
@@ -145,11 +146,19 @@ class Shown {
         m.redraw();
     }
 
+    /** Or will be at any moment. */
+    private isMoving(): boolean {
+        const item = this.item;
+        const counts = this.progress?.counts;
+        return item?.state === 'sending' || (counts?.recalling ?? 0) > 0 ||
+            (item?.state === 'scheduled' && !!item.next_ms &&
+                item.next_ms - Date.now() < SOON_MS);
+    }
+
     private next(): void {
         if (this.over) return;
-        const sending = this.item?.state === 'sending';
         this.timer = setTimeout(() => void this.again(),
-            sending ? LIVE_MS : CALM_MS);
+            this.isMoving() ? LIVE_MS : CALM_MS);
     }
 
     /** What is being written must not change below the hands. */

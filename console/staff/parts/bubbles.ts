@@ -76,13 +76,15 @@ export const LivePreview: m.Component<{ words: Words }> = () => {
     return {
         onremove: () => clearTimeout(timer),
         view({ attrs: { words } }) {
-            const key = JSON.stringify({
-                ...words, at_ms: 0, rrule: null, workday: null, audience: {},
-            });
+            // When and to whom it goes changes nothing of how it looks.
+            const looks = {
+                ...words, at_ms: null, rrule: null, workday: null, audience: {},
+            };
+            const key = JSON.stringify(looks);
             if (key !== asked) {
                 asked = key;
                 clearTimeout(timer);
-                timer = setTimeout(() => void ask(key, words), TYPING_MS);
+                timer = setTimeout(() => void ask(key, looks), TYPING_MS);
             }
             const platforms = unique((one) => one.platform);
             const langs = unique((one) => one.lang);
