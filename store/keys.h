@@ -36,15 +36,15 @@
 #define KEY_BROADCAST_LIST "broadcast:%s:%s" /* list: an account's chats */
 #define KEY_BROADCAST_STATES "states:%s:%s"  /* string: a letter a chat */
 #define KEY_BROADCASTS                                                         \
-    "broadcasts:%s"                 /* zset: an account's unfinished ones      \
-                                     */
-#define KEY_DELIVERY "delivery:%s"              /* hash: its head */
+    "broadcasts:%s"                /* zset: an account's unfinished ones       \
+                                    */
+#define KEY_DELIVERY "delivery:%s" /* hash: its head */
 #define KEY_DELIVERY_PARTS "delivery:%s:parts"   /* hash: its parts */
 #define KEY_DELIVERY_CHATS "delivery:%s:chats"   /* list: its targets */
 #define KEY_DELIVERY_STATES "delivery:%s:states" /* string: a letter each */
 #define KEY_DELIVERY_SENDERS                                                   \
-    "delivery:%s:senders" /* string: who took each                             \
-                           */
+    "delivery:%s:senders"                          /* string: who took each    \
+                                                    */
 #define KEY_DELIVERY_LEASES "delivery:%s:leases"   /* hash: being tried */
 #define KEY_DELIVERY_SENT "delivery:%s:sent"       /* hash: ids to recall by */
 #define KEY_DELIVERY_REASONS "delivery:%s:reasons" /* hash: of refusals */
@@ -58,10 +58,10 @@
 #define KEY_DELIVERIES_LIVE "deliveries:live"  /* zset: there is work to do */
 #define KEY_DELIVERER "deliverer:%s" /* string: a process that sends */
 #define KEY_PUSHED "pushed"          /* hash: what a chat got last */
-#define KEY_CHAT "chat:%s"          /* stream: last messages of a web chat */
-#define KEY_CHAT_MEMBER "member:%s" /* hash: a web chat member, by rider id */
-#define KEY_STATION "station:%s"    /* hash: a rest station, by its id */
-#define KEY_STATIONS "stations"     /* geo set: the ids of all of them */
+#define KEY_CHAT "chat:%s"           /* stream: last messages of a web chat */
+#define KEY_CHAT_MEMBER "member:%s"  /* hash: a web chat member, by rider id */
+#define KEY_STATION "station:%s"     /* hash: a rest station, by its id */
+#define KEY_STATIONS "stations"      /* geo set: the ids of all of them */
 #define KEY_USER "user:%s"       /* hash: somebody who works in the console */
 #define KEY_USERS "users"        /* set: the names of all of them */
 #define KEY_SESSION "session:%s" /* hash: a session, by its SHA-256 */
@@ -87,7 +87,7 @@
 #define KEY_RUN_COUNTS "counts:%s"     /* hash: how many answered what */
 #define KEY_RUNS "runs:%s"             /* zset: a rider's runs, by ms */
 #define KEY_BOARD "board:%s:%s"    /* zset: riders or units by their points */
-#define KEY_SALT "salt:%s" /* string: of a day, see store/salt.h */
+#define KEY_SALT "salt:%s"         /* string: of a day, see store/salt.h */
 #define KEY_DOCUMENT "document:%s" /* hash: data of the district, by name */
 #define KEY_DOCUMENTS "documents"  /* hash: version by name of all of them */
 #define KEY_SIGNUP "record:signup:%s:%s" /* hash: of an event and a rider */
@@ -104,9 +104,9 @@
 #define TTL_NEAR_MS (7LL * 24 * 3600 * 1000) /* longer nobody proposes */
 #define TTL_CHAT_MS (30LL * 24 * 3600 * 1000)
 #define TTL_MEMBER_MS (400LL * 24 * 3600 * 1000) /* from the last visit */
-#define TTL_DELIVERER_MS (10LL * 1000)           /* from its last sign of life */
-#define TTL_PUSHED_MS (30LL * 24 * 3600 * 1000)  /* then 已读 finds nothing */
-#define TTL_LINK_MEMBER_MS (3600LL * 1000)       /* who came by a link */
+#define TTL_DELIVERER_MS (10LL * 1000)          /* from its last sign of life */
+#define TTL_PUSHED_MS (30LL * 24 * 3600 * 1000) /* then 已读 finds nothing */
+#define TTL_LINK_MEMBER_MS (3600LL * 1000)      /* who came by a link */
 #define TTL_RUN_MS                                                             \
     (400LL * 24 * 3600 * 1000) /* what was answered in quizzes                 \
                                 */
