@@ -128,10 +128,9 @@ const char *event_answer(struct arena *arena,
         return utf8_length(text) <= EVENT_ANSWER_CHARS ? text : NULL;
     const char *folded = fold_string(arena, text);
     unsigned long number = strtoul(folded, &end, 10);
-    if (end != folded && end[strspn(end, ". ")] == '\0')
-        return number >= 1 && number <= question->n_options
-                   ? question->options[number - 1]
-                   : NULL;
+    bool counts = end != folded && end[strspn(end, ". ")] == '\0';
+    if (counts && number >= 1 && number <= question->n_options)
+        return question->options[number - 1];
     for (size_t i = 0; i < question->n_options; i++)
         if (strcmp(fold_string(arena, question->options[i]), folded) == 0)
             return question->options[i];

@@ -188,7 +188,8 @@ static int64_t due_reminder(const struct event *event,
     return due;
 }
 
-/* Not at night, when it can wait until morning. */
+/* Not at night, when it can wait until morning; nor when it can't, but they
+ * were reminded before. */
 static void remind(const struct desk *desk, const struct ring *ring,
                    struct signup *after, int64_t hours) {
     const struct event *event = ring->event;
@@ -196,11 +197,13 @@ static void remind(const struct desk *desk, const struct ring *ring,
         windows_open_ms(policies_get(desk->bot->policies), desk->now_ms);
     if (open != 0 && open < event->starts_ms) {
         after->due_ms = open;
-    } else {
-        events_tell(desk, event, after, LANE_ANSWER, "event.reminder");
-        after->reminded = hours;
-        after->due_ms = 0;
+        keep(desk, ring, after);
+        return;
     }
+    if (open == 0 || after->reminded == 0)
+        events_tell(desk, event, after, LANE_ANSWER, "event.reminder");
+    after->reminded = hours;
+    after->due_ms = 0;
     keep(desk, ring, after);
 }
 

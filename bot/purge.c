@@ -10,6 +10,7 @@
 #include "bot/photo_set.h"
 #include "bot/policy.h"
 #include "bot/purge_files.h"
+#include "bot/purge_signups.h"
 #include "store/audit.h"
 #include "store/photo_refs.h"
 #include "store/purge.h"
@@ -85,9 +86,9 @@ static void note(struct purging *purging) {
     }
     snprintf(detail, sizeof(detail),
              "tickets %" PRId64 ", photos %" PRId64 ", strays %" PRId64
-             ", files %" PRId64 ", entries %" PRId64,
+             ", files %" PRId64 ", signups %" PRId64 ", entries %" PRId64,
              counts->tickets, counts->photos, counts->strays, counts->files,
-             counts->entries);
+             counts->signups, counts->entries);
     struct txn *txn = txn_new(purging->options.store);
     txn_audit(txn, AUDIT_SYSTEM, "purge", "", detail);
     txn_commit(txn, on_noted, purging);
@@ -182,6 +183,35 @@ static void read_entries(struct purging *purging) {
                  AUDIT_PAGE_MAX, on_entries, purging);
 }
 
+/* ---- what sign-ups for events say -----------------------------------------
+ */
+
+static void on_signups_step(void *data) {
+    tell(data);
+}
+
+static void on_signups(void *data, enum err err, int64_t n) {
+    struct purging *purging = data;
+    purging->counts.signups = n;
+    if (err != OK)
+        finish(purging, err);
+    else if (purging->stopped)
+        finish(purging, ERR_AWAY);
+    else
+        read_entries(purging);
+}
+
+static void look_at_signups(struct purging *purging) {
+    purge_signups(&(struct purge_signups_options){
+        .store = purging->options.store,
+        .now_ms = purging->options.now_ms,
+        .dry_run = purging->options.dry_run,
+        .progress = on_signups_step,
+        .done = on_signups,
+        .data = purging,
+    });
+}
+
 /* ---- uploaded files of nothing ------------------------------------------- */
 
 static void on_files_step(void *data) {
@@ -196,7 +226,7 @@ static void on_files(void *data, enum err err, int64_t n) {
     else if (purging->stopped)
         finish(purging, ERR_AWAY);
     else
-        read_entries(purging);
+        look_at_signups(purging);
 }
 
 static void look_at_files(struct purging *purging) {

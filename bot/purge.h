@@ -14,8 +14,9 @@ struct store;
 /*
  * An end to what was kept long enough (rules.retention_days): tickets that
  * ended are erased with their photos, photos of tickets that ended go, photo
- * files and uploaded files of nothing go after two days, the oldest entries of
- * the audit log are forgotten. In steps of some hundred things, so that the
+ * files and uploaded files of nothing go after two days, what sign-ups for
+ * events say of children 30 days after them, the oldest entries of the audit
+ * log are forgotten. In steps of some hundred things, so that the
  * loop goes on; each may be ended at any moment and the next run does the rest.
  */
 #define PURGE_STRAY_MS (2LL * 24 * 3600 * 1000)
@@ -25,6 +26,7 @@ struct purge_counts {
     int64_t photos;  /* … with them, or of tickets that stay */
     int64_t strays;  /* photo files that nothing names */
     int64_t files;   /* that were uploaded, and nothing names */
+    int64_t signups; /* for events, of which what is private goes */
     int64_t entries; /* of the audit log */
 };
 

@@ -59,6 +59,7 @@ static void on_purged(void *data, enum err err,
                   : rules->retention_ticket_days);
     print_row("photo files of nothing", counts->strays, 2);
     print_row("uploaded files of nothing", counts->files, 2);
+    print_row("sign-ups of what is private", counts->signups, 30);
     print_row("entries of the audit log", counts->entries,
               rules->retention_audit_days);
     offline_end(running->offline, err == OK);

@@ -6,6 +6,7 @@
 #include "store/internal.h"
 #include "store/keys.h"
 #include "store/reply.h"
+#include "store/signup_fields.h"
 #include "store/txn.h"
 #include "store/user.h"
 
@@ -16,7 +17,8 @@
 #define STEP "100" /* things a step */
 #define KEY_SIZE 128
 
-const char *const reseal_names[RESEAL_KINDS] = {"tickets", "webhooks", "users"};
+const char *const reseal_names[RESEAL_KINDS] = {"tickets", "webhooks", "users",
+                                                "signups"};
 
 struct reseal;
 
@@ -226,11 +228,26 @@ static void read_user(struct reseal *reseal, const char *id,
     read_value(reseal, key, "totp_new", context);
 }
 
+/* "E12 qq.1" */
+static void read_signup(struct reseal *reseal, const char *id,
+                        const char *value) {
+    char key[KEY_SIZE];
+    const char *event = arena_strndup(&reseal->arena, id, strcspn(id, " "));
+    const char *rider = strchr(id, ' ');
+    (void)value;
+    if (rider == NULL)
+        return;
+    snprintf(key, sizeof(key), KEY_SIGNUP, event, rider + 1);
+    read_value(reseal, key, "private",
+               signup_context(&reseal->arena, event, rider + 1));
+}
+
 static const struct place places[] = {
     {RESEAL_TICKETS, "ZSCAN", "@" KEY_OPEN, 2, read_ticket},
     {RESEAL_TICKETS, "ZSCAN", "@" KEY_ENDED, 2, read_ticket},
     {RESEAL_WEBHOOKS, "HSCAN", "@" KEY_WEBHOOKS, 2, read_webhook},
     {RESEAL_USERS, "SSCAN", "@" KEY_USERS, 1, read_user},
+    {RESEAL_SIGNUPS, "ZSCAN", "@" KEY_EVENT_PRIVATE, 2, read_signup},
 };
 
 /* NULL behind the last one. */

@@ -17,6 +17,7 @@ enum reseal_kind {
     RESEAL_TICKETS,
     RESEAL_WEBHOOKS,
     RESEAL_USERS,
+    RESEAL_SIGNUPS,
     RESEAL_KINDS
 };
 extern const char *const reseal_names[RESEAL_KINDS]; /* "tickets", … */
