@@ -25,6 +25,8 @@ const link = takeLink();
 const chats: Chat[] = [];
 let open = '';
 let privateChat = '';
+const SAY_MOST = 60; // letters of the words of a QR code
+let brought = takeWords();
 let nick = read('nick') || '';
 let wasOnline = false;
 const repeated = new Set<string>();
@@ -38,6 +40,30 @@ function takeLink(): string | null {
         history.replaceState(null, '', location.pathname + location.search);
     }
     return readTab('link');
+}
+
+// ---- words that a QR code brings along: "#say=…". They are written to the bot
+// in private, and sent when the rider says so. ----
+
+function takeWords(): string {
+    const match = /^#say=([^&]+)$/.exec(location.hash);
+    if (!match) return '';
+    history.replaceState(null, '', location.pathname + location.search);
+    try {
+        return decodeURIComponent(match[1] ?? '').slice(0, SAY_MOST)
+            .replace(/[\p{Cc}]/gu, ' ').trim();
+    } catch {
+        return '';
+    }
+}
+
+function offerWords(): void {
+    if (!brought || !privateChat) return;
+    show(privateChat);
+    text.value = brought;
+    brought = '';
+    fit();
+    text.focus();
 }
 
 // ---- chats ----
@@ -483,6 +509,7 @@ const wire = new Wire(
             restoreDrafts();
             show(open);
             repeatUnanswered();
+            offerWords();
         },
         message: take,
         gone: takeBack,

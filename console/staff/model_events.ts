@@ -55,6 +55,7 @@ export interface Event extends EventFields {
         waiting: number;
         attended: number;
         cancelled: number;
+        people: number; // who have a place, or are offered one
     };
 }
 

@@ -23,7 +23,7 @@ export function eventPill(state: EventState): m.Children {
 
 /** How many of how many, as a bar that also says it. */
 export function fullness(event: Event): m.Children {
-    const { signed, waiting } = event.counts;
+    const { people: signed, waiting } = event.counts;
     const most = event.capacity;
     return m('.fullness',
         m('span', most > 0

@@ -57,10 +57,10 @@ function when(now: EventFields): m.Children {
 
 function room(now: EventFields): m.Children {
     return m('.row',
-        whole(t('event.capacity'), now.capacity, 100000,
+        whole(t('event.capacity'), now.capacity, 5000,
             (n) => (now.capacity = n), 'event-capacity',
             t('event.capacityHint')),
-        whole(t('event.family'), now.family_max, 9,
+        whole(t('event.family'), now.family_max, 6,
             (n) => (now.family_max = n), 'event-family',
             t('event.familyHint')),
         whole(t('event.accept'), now.accept_h, 168,
