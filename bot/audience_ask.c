@@ -23,9 +23,11 @@ static struct metric m_seconds =
     METRIC_HISTOGRAM("xiaofeng_audience_seconds",
                      "Processor time to look through all for one audience.");
 
+/* A timer of no time at all that is started from its own callback runs again
+ * before the loop looks at anything else (libuv before 1.45). */
 void askings_look(struct audiences *audiences) {
     if (!uv_is_active((uv_handle_t *)audiences->slice))
-        uv_timer_start(audiences->slice, askings_on_slice, 0, 0);
+        uv_timer_start(audiences->slice, askings_on_slice, 1, 0);
 }
 
 void asking_free(struct audience_asking *asking) {
