@@ -38,8 +38,7 @@ void event_list_mine(struct turn *turn, my_events_found *done);
  * be chosen, by list() once and then as it was shown, so that a number is what
  * it was when it was read. Then form_ready().
  */
-#define EVENT_SLOT                                                             \
-    {.name = "event", .type = SLOT_CHOICE, .need = SLOT_OPTIONAL, .led = true}
+#define EVENT_SLOT {.name = "event", .type = SLOT_CHOICE, .need = SLOT_OPTIONAL}
 #define EVENT_SHOWN_SLOT                                                       \
     {.name = "shown", .type = SLOT_TEXT, .need = SLOT_OPTIONAL}
 void event_prepare(struct turn *turn, void (*list)(struct turn *turn));

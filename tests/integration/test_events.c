@@ -89,6 +89,7 @@ static void test_what_is_on(void **state) {
     asks(RIDER, "活动",
          "1 11-17 06:13 义诊 E3|2 11-18 06:13 亲子研学 E1|!草稿");
     asks(RIDER, "1", "“义诊”|带上医保卡|1 我要报名|名额不限");
+    asks(RIDER, "返回", "1 我要报名");
     asks(RIDER, "2", "好的");
     asks(RIDER, "活动 E1", "“亲子研学”（E1）|玄武湖");
     asks(RIDER, "1", "已报上“亲子研学”|https://bee.example/events/E1/");
@@ -119,6 +120,7 @@ static void test_family(void **state) {
     one.capacity = 10;
     event_store(e, &one);
     asks(RIDER, "报名 E1", "还带几位家人|0 到 4");
+    asks(RIDER, "返回", "还带几位家人");
     asks(RIDER, "5", "最多带 4 位");
     asks(RIDER, "两个", "还带几位家人");
     asks(RIDER, "跳过", "还带几位家人");
