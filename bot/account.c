@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "bot/bot.h"
 #include "bot/delivery.h"
-#include "bot/push.h"
 #include "bot/queue.h"
 
 #include <stdlib.h>
@@ -58,7 +57,6 @@ void accounts_free(struct bot *bot) {
     bot->deliveries = NULL;
     HASH_ITER(hh, bot->accounts, account, next) {
         HASH_DEL(bot->accounts, account);
-        broadcasts_free(account);
         queue_free(account->queue);
         free(account->id);
         free(account);

@@ -9,7 +9,6 @@
 struct bot;
 struct connector;
 struct outbox_queue;
-struct part;
 
 /*
  * One of the bot's own chat accounts. It exists from its first connection on
@@ -25,8 +24,6 @@ struct account {
     struct standing standing;   /* what the platform thinks of it */
     size_t delivering;          /* delivery.c: targets that it has taken */
     bool taking;                /* delivery.c: more of them */
-    struct part *broadcasts;    /* push.c: those being sent */
-    bool looking;               /* push.c: for more of them */
     UT_hash_handle hh;
 };
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "bot/audience.h"
 #include "bot/bot.h"
+#include "bot/delivery.h"
 #include "bot/roster.h"
 #include "store/txn.h"
 
@@ -119,6 +120,8 @@ void broadcasts_move(struct bot *bot, struct arena *arena, struct txn *txn,
 }
 
 void broadcasts_happened(struct bot *bot, const struct broadcast *after) {
-    (void)bot;
-    (void)after;
+    bool leaves = after->state != BROADCAST_SUBMITTED &&
+                  after->state != BROADCAST_DRAFT;
+    if (leaves && !bot->stopping)
+        deliveries_look(bot);
 }

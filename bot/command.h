@@ -81,6 +81,7 @@ struct command {
      * a ticket number follows and the rider has the role. In a group only with
      * a number or when the bot is addressed. */
     bool numbered;
+    bool of_broadcasts; /* … and that number is a broadcast's */
     const struct slot *slots;
     size_t n_slots;
     /* Reads what the form's own options need, then calls form_ready(); NULL

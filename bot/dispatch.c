@@ -29,6 +29,7 @@ struct word {
 };
 
 #define FIRST_SIZE 4096
+#define BROADCAST_LETTER 'b' /* of a number; those of tickets are s and p */
 #define PHRASE_WORDS_MAX 4 /* "use photo position" */
 
 struct lexicon {
@@ -251,14 +252,15 @@ static const struct word *find_glued(const struct bot *bot, struct arena *arena,
 #define NUMBER_CHARS 8
 
 /* "S12 …", "s 12", "Ｓ１２": the letter, and a digit behind it. */
-static bool begins_with_number(struct arena *arena, const char *text) {
+static char begins_with_number(struct arena *arena, const char *text) {
     size_t len = bytes_of(text, strlen(text), NUMBER_CHARS);
     const char *at = fold_text(arena, text, len);
     at += strspn(at, "# ");
-    if (at[0] != 's' && at[0] != 'p')
-        return false;
+    char letter = at[0];
+    if (letter != 's' && letter != 'p' && letter != 'b')
+        return '\0';
     at += 1 + strspn(at + 1, " -");
-    return isdigit((unsigned char)at[0]);
+    return isdigit((unsigned char)at[0]) ? letter : '\0';
 }
 
 struct match dispatch_match(const struct bot *bot, struct arena *arena,
@@ -283,8 +285,10 @@ struct match dispatch_match(const struct bot *bot, struct arena *arena,
         return match;
     match.prefixed = at != text && text[0] != ' ' && text[0] != '\n';
     match.command = word->command;
-    match.with_number = begins_with_number(arena, rest);
-    if (match.with_number)
+    char letter = begins_with_number(arena, rest);
+    match.with_number = letter != '\0' && letter != BROADCAST_LETTER;
+    if (letter != '\0' && word->numbered != NULL &&
+        word->numbered->of_broadcasts == (letter == BROADCAST_LETTER))
         match.numbered = word->numbered;
     match.control = word->control;
     match.rest = rest;

@@ -10,7 +10,6 @@
 #include "bot/config.h"
 #include "bot/delivery.h"
 #include "bot/loop.h"
-#include "bot/push.h"
 #include "bot/queue.h"
 #include "bot/standing.h"
 #include "store/outbox.h"
@@ -222,7 +221,6 @@ static void on_sweep_timer(uv_timer_t *timer) {
         sweep->account = xstrdup(account->id);
         arena_init(&sweep->arena);
         read_page(sweep, "");
-        broadcasts_sweep(account);
     }
     standings_look(bot);
     deliveries_look(bot);

@@ -1,20 +1,25 @@
-/* 通知, 学习: an organiser's words to groups of the district, with a preview
- * and a confirmation. How many were reached comes when all have an outcome. */
-#include "bot/account.h"
+/* 通知, 推送学习: an organiser's words to groups of the district, with a
+ * preview, the exact number of groups, and a confirmation. How many were
+ * reached comes when all have an outcome. */
+#include "base/utf8.h"
+#include "bot/audience.h"
 #include "bot/bot.h"
+#include "bot/broadcasts.h"
 #include "bot/form.h"
-#include "bot/push.h"
+#include "bot/policies.h"
+#include "bot/policy.h"
 #include "bot/turn.h"
+#include "bot/windows.h"
 #include "handlers/handlers.h"
+#include "handlers/pushes.h"
 #include "store/group.h"
-#include "store/push.h"
 #include "store/store.h"
-#include "store/txn.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #define NOTIFY_MAX_CHARS 1000
+#define TITLE_CHARS 20
 
 static const char *const sure[] = {"yes", "no", NULL};
 
@@ -25,18 +30,16 @@ static const struct slot slots[] = {
      .min = 2,
      .max = NOTIFY_MAX_CHARS},
     {.name = "groups", .type = SLOT_CHOICES, .need = SLOT_REQUIRED},
+    /* Asked by commit(), when it is known how many groups there are. */
     {.name = "sure",
      .type = SLOT_CHOICE,
-     .need = SLOT_REQUIRED,
+     .need = SLOT_OPTIONAL,
      .options = sure,
      .options_key = "sure"},
 };
+#define SLOT_GROUPS 1
 
-/* The groups of the district, as prepare() found them. */
-struct groups {
-    const struct group *all;
-    size_t n;
-};
+/* ---- the groups there are ------------------------------------------------ */
 
 static void on_groups(void *data, enum err err, const struct group *groups,
                       size_t n) {
@@ -45,7 +48,6 @@ static void on_groups(void *data, enum err err, const struct group *groups,
         turn_fail(turn, err);
         return;
     }
-    struct groups *found = arena_alloc(&turn->arena, sizeof(*found));
     struct option *options =
         arena_alloc(&turn->arena, (n + 1) * sizeof(*options));
     size_t count = 0;
@@ -57,8 +59,6 @@ static void on_groups(void *data, enum err err, const struct group *groups,
         turn_say(turn, "notify.no_groups");
         return;
     }
-    *found = (struct groups){groups, n};
-    turn->data = found;
     form_set_options(turn, "groups", options, count);
     form_ready(turn);
 }
@@ -67,81 +67,145 @@ static void prepare(struct turn *turn) {
     group_list_all(turn->bot->store, &turn->arena, on_groups, turn);
 }
 
-/* The groups whose ids stand in "id,id,id". */
-static size_t choose(struct turn *turn, const char *ids, struct group *chosen) {
-    const struct groups *groups = turn->data;
-    size_t n = 0;
-    for (size_t i = 0; i < groups->n; i++) {
-        const char *chat = groups->all[i].chat;
-        const char *at = strstr(ids, chat);
-        size_t len = strlen(chat);
-        while (at != NULL && ((at != ids && at[-1] != ',') ||
-                              (at[len] != ',' && at[len] != '\0')))
-            at = strstr(at + 1, chat);
-        if (at != NULL)
-            chosen[n++] = groups->all[i];
-    }
-    return n;
+/* ---- what is said -------------------------------------------------------- */
+
+struct saying {
+    struct turn *turn;
+    enum lane lane;
+    const char *audience;
+    struct broadcast after;
+};
+
+static const char *count_text(struct turn *turn, size_t n) {
+    return arena_printf(&turn->arena, "%zu", n);
 }
 
-static void begin_sending(struct turn *turn) {
-    struct account *account = turn->bot->accounts;
-    for (; account != NULL; account = account->hh.next)
-        if (account->online)
-            broadcasts_sweep(account);
-}
+/* ---- the question -------------------------------------------------------- */
 
-static void create(struct turn *turn, enum lane lane, const char *key) {
-    const struct groups *groups = turn->data;
-    struct group *chosen =
-        arena_alloc(&turn->arena, (groups->n + 1) * sizeof(*chosen));
-    size_t n = choose(turn, form_value(turn, "groups"), chosen);
-    int64_t number = store_next_number(turn->bot->store);
-    if (strcmp(form_value(turn, "sure"), "yes") != 0) {
-        turn_say(turn, "form.cancelled");
+static void on_counted(void *data, enum err err, struct audience *audience) {
+    struct saying *saying = data;
+    struct turn *turn = saying->turn;
+    const struct policy *policy = policies_get(turn->bot->policies);
+    size_t n = err == OK ? audience->n : 0;
+    audience_free(audience);
+    if (err != OK) {
+        turn_fail(turn, err);
         return;
     }
     if (n == 0) {
-        turn_fail(turn, ERR_NOT_FOUND);
+        turn_say(turn, "notify.no_one");
         return;
     }
-    if (number == 0) {
-        turn_fail(turn, ERR_AWAY);
-        return;
-    }
-    const struct push broadcast = {
-        .id = arena_printf(&turn->arena, "B%" PRId64, number),
-        .lane = lane,
-        .key = key,
-        .text = form_value(turn, "text"),
-        .by = turn->message.rider,
-        .created_ms = turn->now_ms,
-    };
-    struct notice report = {
-        .lane = LANE_ANSWER,
-        .account = turn->message.account,
-        .chat = turn->answer_chat,
-        .rider = turn->message.rider,
-        .key = "notify.report",
-    };
-    notice_param(&report, "id", broadcast.id);
-    push_create(turn->txn, &broadcast, chosen, n, &report);
-    const char *count = arena_printf(&turn->arena, "%zu", n);
-    txn_audit(turn->txn, turn->message.rider, "broadcast-create", broadcast.id,
-              count);
-    struct notice *reply = turn_reply(turn, "notify.started");
-    notice_param(reply, "id", broadcast.id);
-    notice_param(reply, "n", count);
-    turn->committed = begin_sending;
+    int64_t open_ms = windows_open_ms(policy, turn->now_ms);
+    struct notice *question = form_ask(turn, "sure");
+    notice_param(question, "n", count_text(turn, n));
+    notice_param(question, "when", push_time(turn, open_ms));
+    if (policy_broadcasts(policy)->approval)
+        turn_add(turn, "notify.second");
+    else if (open_ms != 0)
+        turn_add(turn, "notify.quiet");
     turn_commit(turn);
 }
 
+/* ---- the order ----------------------------------------------------------- */
+
+static void after_commit(struct turn *turn) {
+    const struct saying *saying = turn->data;
+    broadcasts_happened(turn->bot, &saying->after);
+}
+
+static const char *answer_key(const struct broadcast_moved *moved) {
+    if (moved->after->state == BROADCAST_SUBMITTED)
+        return "notify.submitted";
+    return moved->opens_ms != 0 ? "notify.held" : "notify.started";
+}
+
+static void on_moved(void *data, enum err err,
+                     const struct broadcast_moved *moved) {
+    struct saying *saying = data;
+    struct turn *turn = saying->turn;
+    if (err == ERR_NOT_FOUND) {
+        turn_say(turn, "notify.no_one");
+        return;
+    }
+    if (err != OK) {
+        turn_fail(turn, err);
+        return;
+    }
+    saying->after = *moved->after;
+    turn->data = saying;
+    turn->committed = after_commit;
+    struct notice *reply = turn_reply(turn, answer_key(moved));
+    notice_param(reply, "id", moved->after->id);
+    notice_param(reply, "n", count_text(turn, (size_t)moved->after->total));
+    notice_param(reply, "when", push_time(turn, moved->opens_ms));
+    turn_commit(turn);
+}
+
+static void submit(struct saying *saying) {
+    struct turn *turn = saying->turn;
+    int64_t number = store_next_number(turn->bot->store);
+    const char *text = form_value(turn, "text");
+    const struct broadcast broadcast = {
+        .id = arena_printf(&turn->arena, "B%" PRId64, number),
+        .lane = saying->lane,
+        .title = utf8_excerpt(&turn->arena, text, TITLE_CHARS),
+        .text = text,
+        .target = audience_target_names[AUDIENCE_GROUPS],
+        .audience = saying->audience,
+        .unit = "*",
+        .by = turn->message.rider,
+        .by_name = turn->message.nick,
+        .report_account = turn->message.account,
+        .report_chat = turn->answer_chat,
+        .created_ms = turn->now_ms,
+    };
+    const struct broadcast_order order = {.move = BROADCAST_SUBMIT,
+                                          .actor = turn->message.rider};
+    if (number == 0)
+        turn_fail(turn, ERR_AWAY);
+    else
+        broadcasts_move(turn->bot, &turn->arena, turn->txn, &broadcast, &order,
+                        on_moved, saying);
+}
+
+/* All of them are more than can be listed. */
+static const char *audience_of(struct turn *turn) {
+    const char *chats = form_value(turn, "groups");
+    size_t n = 1;
+    for (const char *at = strchr(chats, ','); at != NULL;
+         at = strchr(at + 1, ','))
+        n++;
+    return n > 1 && n == turn->form->n_options[SLOT_GROUPS]
+               ? ""
+               : broadcasts_to_groups(&turn->arena, chats);
+}
+
+static void say(struct turn *turn, enum lane lane) {
+    struct saying *saying = arena_alloc(&turn->arena, sizeof(*saying));
+    *saying = (struct saying){turn, lane, audience_of(turn), {0}};
+    const char *answer = form_value(turn, "sure");
+    if (strcmp(answer, "yes") == 0)
+        submit(saying);
+    else if (strcmp(answer, "no") == 0)
+        turn_say(turn, "form.cancelled");
+    else
+        audience_resolve(turn->bot,
+                         &(struct audience_query){
+                             .target = AUDIENCE_GROUPS,
+                             .expression = saying->audience,
+                             .units = "*",
+                             .count_only = true,
+                         },
+                         on_counted, saying);
+}
+
 static void notify_commit(struct turn *turn) {
-    create(turn, LANE_NOTICE, "notify.text");
+    say(turn, LANE_NOTICE);
 }
 
 static void study_commit(struct turn *turn) {
-    create(turn, LANE_STUDY, "study.text");
+    say(turn, LANE_STUDY);
 }
 
 const struct command command_notify = {

@@ -30,14 +30,8 @@
 #define KEY_GROUP "group:%s" /* hash: a group the bot is in, by chat id */
 #define KEY_GROUPS "groups"  /* set: all of them */
 #define KEY_ACCOUNT_GROUPS "ingroups:%s" /* set: those an account is in */
-#define KEY_PEOPLE "people" /* stream: riders and groups that changed */
-#define KEY_CODE "code:%s"  /* hash: a one-time code, by its SHA-256 */
-#define KEY_BROADCAST "broadcast:%s"         /* hash: one broadcast */
-#define KEY_BROADCAST_LIST "broadcast:%s:%s" /* list: an account's chats */
-#define KEY_BROADCAST_STATES "states:%s:%s"  /* string: a letter a chat */
-#define KEY_BROADCASTS                                                         \
-    "broadcasts:%s"                /* zset: an account's unfinished ones       \
-                                    */
+#define KEY_PEOPLE "people"        /* stream: riders and groups that changed */
+#define KEY_CODE "code:%s"         /* hash: a one-time code, by its SHA-256 */
 #define KEY_DELIVERY "delivery:%s" /* hash: its head */
 #define KEY_DELIVERY_PARTS "delivery:%s:parts"   /* hash: its parts */
 #define KEY_DELIVERY_CHATS "delivery:%s:chats"   /* list: its targets */

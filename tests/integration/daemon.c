@@ -331,6 +331,25 @@ int test_daemon_command(struct test_daemon *daemon, const char *args,
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+void test_daemon_any_hour(struct test_daemon *daemon) {
+    static const char name[] = "xiaofeng_policy_loads_total";
+    char *path = xasprintf("%s/hours.json", daemon->dir);
+    char *command = xasprintf("document put broadcasts '%s'", path);
+    double loads = test_daemon_metric(daemon, name);
+    FILE *file = fopen(path, "w");
+
+    if (file == NULL || fputs("{}", file) < 0 || fclose(file) != 0 ||
+        test_daemon_command(daemon, command, NULL) != 0)
+        fail(daemon, "the hours cannot be set");
+    for (int i = 0; test_daemon_metric(daemon, name) <= loads; i++) {
+        if (i > STOP_MS / TICK_MS)
+            fail(daemon, "the hours are not taken up");
+        tick();
+    }
+    free(command);
+    free(path);
+}
+
 /* ---- its Redis ------------------------------------------------------------
  */
 

@@ -48,6 +48,10 @@ char *test_daemon_code(struct test_daemon *daemon, const char *role);
 int test_daemon_command(struct test_daemon *daemon, const char *args,
                         char **out);
 
+/* Broadcasts leave at any hour from now on: of its own accord a district is
+ * quiet at night and at meals. */
+void test_daemon_any_hour(struct test_daemon *daemon);
+
 /* One command to the embedded Redis; freeReplyObject(), never NULL. */
 redisReply *test_daemon_redis(struct test_daemon *daemon, const char *fmt, ...);
 /* Answers of integers and of strings (free(); NULL: nil). */

@@ -56,6 +56,7 @@ static enum err loopback_send(struct account *account, uint64_t ticket,
     struct engine_sent *sent = &engine->sent[engine->n_sent++];
     *sent = (struct engine_sent){
         .ticket = ticket,
+        .at_ms = clock_mono_ms(engine->bot.clock),
         .account = account,
         .chat = copy(out->chat),
         .mention = copy(out->mention),
@@ -205,7 +206,8 @@ void engine_start(struct engine *engine) {
     uv_timer_start(&engine->tick, on_tick, TICK_MS, TICK_MS);
     *bot = (struct bot){
         .config = engine->config,
-        .clock = &engine->clock.clock,
+        .clock = engine->options.twin == NULL ? &engine->clock.clock
+                                              : engine->options.twin->bot.clock,
         .loop = &engine->loop,
         .commands = all ? handlers : engine->options.commands,
         .n_commands = all ? n_handlers : engine->options.n_commands,
@@ -269,10 +271,12 @@ struct engine *engine_new(const struct engine_options *options) {
     assert_non_null(getenv("XIAOFENG_BUILD"));
     if (options != NULL)
         engine->options = *options;
-    snprintf(engine->dir, sizeof(engine->dir), "/tmp/xiaofeng-engine-XXXXXX");
-    assert_non_null(mkdtemp(engine->dir));
+    struct engine *twin = engine->options.twin;
+    snprintf(engine->dir, sizeof(engine->dir), "%s",
+             twin == NULL ? "/tmp/xiaofeng-engine-XXXXXX" : twin->dir);
+    assert_true(twin != NULL || mkdtemp(engine->dir) != NULL);
     clock_manual_init(&engine->clock, ENGINE_START_MS);
-    engine->redis = redis_server_new(NULL);
+    engine->redis = twin == NULL ? redis_server_new(NULL) : twin->redis;
     engine_start(engine);
     return engine;
 }
@@ -288,8 +292,10 @@ static int remove_one(const char *path, const struct stat *st, int type,
 void engine_free(struct engine *engine) {
     engine_stop(engine);
     engine_clear(engine);
-    redis_server_free(engine->redis);
-    nftw(engine->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    if (engine->options.twin == NULL) {
+        redis_server_free(engine->redis);
+        nftw(engine->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    }
     free(engine);
 }
 
@@ -303,6 +309,16 @@ void engine_step(struct engine *engine, int64_t end, const char *what) {
     if (clock_mono_ms(&clock_system) > end)
         fail_msg("never: %s", what);
     uv_run(&engine->loop.uv, UV_RUN_ONCE);
+}
+
+static void hurry(uv_handle_t *handle, void *tick) {
+    uv_timer_t *timer = (uv_timer_t *)handle;
+    if (handle->type == UV_TIMER && handle != tick && uv_is_active(handle))
+        uv_timer_start(timer, timer->timer_cb, 0, uv_timer_get_repeat(timer));
+}
+
+void engine_hurry(struct engine *engine) {
+    uv_walk(&engine->loop.uv, hurry, &engine->tick);
 }
 
 /* Closing what was sent begins in a timer of 0 ms: a few rounds more. */

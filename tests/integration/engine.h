@@ -25,6 +25,7 @@
 /* What left through the loopback connector. */
 struct engine_sent {
     uint64_t ticket;
+    int64_t at_ms; /* by the engine's clock */
     struct account *account;
     char *chat, *mention, *reply_to, *text; /* NULL as given */
     char *image;
@@ -46,6 +47,9 @@ struct engine_options {
     bool without_online; /* the account is not online at the start */
     const struct command *const *commands; /* NULL: all handlers */
     size_t n_commands;
+    /* Another daemon of the same district: its Redis, its directory and its
+     * clock. It is freed after this one. NULL: alone. */
+    struct engine *twin;
 };
 
 struct engine;
@@ -57,7 +61,7 @@ typedef void engine_platform(struct engine *engine,
 struct engine {
     struct bot bot;
     struct loop loop;
-    struct clock_manual clock;
+    struct clock_manual clock; /* of a twin: not used */
     struct config *config;
     struct redis_server *redis;
     struct engine_options options;
@@ -98,6 +102,9 @@ void engine_photo(struct engine *engine, const char *rider, const char *photo,
 void engine_place(struct engine *engine, const char *rider, double lat,
                   double lon, const char *words);
 
+/* All timers that wait are due now: the clock stands still for them, or was
+ * moved by more than they know of. */
+void engine_hurry(struct engine *engine);
 /* Runs until no turn is under way and the store has answered everything. */
 void engine_settle(struct engine *engine);
 /* Private message, settle, and the last text sent; "" when nothing was. */

@@ -291,7 +291,8 @@ static void test_notify(void **state) {
          "发到哪些群|1 |2 |" GROUP_NAME "|科巷站点");
     asks(user, "9", "请回复下面的数字");
     asks(user, "全部",
-         "预览|周五上午在科巷义诊|将发到：|" GROUP_NAME "|科巷站点|1 确定");
+         "预览|周五上午在科巷义诊|将发到 2 个群：|" GROUP_NAME
+         "|科巷站点|1 确定");
     says(user, "1");
     hears(user, "B|开始发送，共 2 个群");
     for (int i = 0; i < 2; i++) {
@@ -324,9 +325,9 @@ static void test_notify_selection(void **state) {
     /* The number that the list has given to this group. */
     if (strstr(talk.heard, "2 " GROUP_NAME) != NULL)
         choice[0] = '2';
-    asks(user, choice, "周六体检|将发到：" GROUP_NAME "|!科巷站点");
+    asks(user, choice, "周六体检|将发到 1 个群：" GROUP_NAME "|!科巷站点");
     asks(user, "返回", "发到哪些群");
-    asks(user, choice, "将发到：" GROUP_NAME "|!科巷站点");
+    asks(user, choice, "将发到 1 个群：" GROUP_NAME "|!科巷站点");
     says(user, "确定");
     hears(user, "开始发送，共 1 个群");
     group_gets(GROUP, "周六体检");
@@ -486,6 +487,7 @@ static void test_link(void **state) {
 static int begin(void **state) {
     (void)state;
     talk_begin(TALK_FREELY "[photo]\nprivate_urls = yes\n");
+    test_daemon_any_hour(talk.daemon);
     return 0;
 }
 

@@ -326,8 +326,8 @@ static void test_options_of_controls(void **state) {
     engine_has(question, "明天有雨");
     engine_has(question, "一号群, 二号群");
     engine_has(ask(e, "返回"), "2 二号群");
-    engine_has(ask(e, "2"), "将发到：二号群");
-    engine_has(ask(e, "继续"), "将发到：二号群");
+    engine_has(ask(e, "2"), "将发到 1 个群：二号群");
+    engine_has(ask(e, "继续"), "将发到 1 个群：二号群");
     ask(e, "1");
     engine_has(engine_last(e, "qq.u1"), "共 1 个群");
 }

@@ -1,8 +1,7 @@
 /* The modules of store/ against a real Redis: transactions, riders, tickets,
- * groups, codes, numbers, the outbox and broadcasts. */
+ * groups, codes, numbers, and the outbox. */
 #include "base/buf.h"
 #include "base/mem.h"
-#include "store/push.h"
 #include "store/code.h"
 #include "store/group.h"
 #include "store/notice.h"
@@ -673,117 +672,6 @@ static void test_outbox(void **state) {
     assert_int_equal(redis(f, "XLEN {test}:outbox:qq.1"), 598);
 }
 
-/* ---- broadcasts -----------------------------------------------------------
- */
-
-struct seen_parts {
-    struct store_fixture *f;
-    size_t n;
-    char states[64];
-    struct push broadcast;
-    const char *report_account;
-};
-
-static void on_parts(void *data, enum err err,
-                     const struct push_part *parts, size_t n) {
-    struct seen_parts *seen = data;
-    assert_int_equal(err, OK);
-    seen->n = n;
-    if (n > 0) {
-        snprintf(seen->states, sizeof(seen->states), "%s", parts[0].states);
-        seen->broadcast = parts[0].broadcast;
-        seen->report_account = parts[0].report_account;
-    }
-    seen->f->done = true;
-}
-
-static struct seen_parts list(struct store_fixture *f, const char *account) {
-    struct seen_parts seen = {.f = f};
-    push_list(f->store, &f->arena, account, on_parts, &seen);
-    store_fixture_wait(f);
-    return seen;
-}
-
-static const struct group audience[] = {
-    {.chat = "qq.g1", .account = "qq.1"},
-    {.chat = "qq.g2", .account = "qq.2"},
-    {.chat = "qq.g3", .account = "qq.1"},
-    {.chat = "qq.g4", .account = "qq.1"},
-};
-
-static enum err create_broadcast(struct store_fixture *f, const char *id) {
-    struct notice report = {
-        .account = "qq.1", .chat = "qq.u5", .key = "notify.report"};
-    struct txn *txn = begin(f);
-    notice_param(&report, "id", id);
-    push_create(txn,
-                     &(struct push){.id = id,
-                                         .lane = LANE_STUDY,
-                                         .key = "study.text",
-                                         .text = "学习",
-                                         .by = "qq.5",
-                                         .created_ms = 1000},
-                     audience, ARRAY_LEN(audience), &report);
-    return commit(f, txn);
-}
-
-static enum err take(struct store_fixture *f, const char *account, size_t at,
-                     size_t n) {
-    struct txn *txn = begin(f);
-    push_take(txn, "B1", account, at, n);
-    return commit(f, txn);
-}
-
-static enum err outcome(struct store_fixture *f, const char *account,
-                        size_t index, char letter) {
-    struct txn *txn = begin(f);
-    push_outcomes(txn, "B1", account, "qq.1",
-                       &(struct push_outcome){index, letter}, 1);
-    return commit(f, txn);
-}
-
-static void test_broadcast(void **state) {
-    struct store_fixture *f = *state;
-    assert_int_equal(create_broadcast(f, "B1"), OK);
-    assert_int_equal(create_broadcast(f, "B1"), ERR_CONFLICT);
-    struct seen_parts seen = list(f, "qq.1");
-    assert_int_equal(seen.n, 1);
-    assert_string_equal(seen.states, "www");
-    assert_string_equal(seen.broadcast.id, "B1");
-    assert_string_equal(seen.broadcast.text, "学习");
-    assert_int_equal(seen.broadcast.lane, LANE_STUDY);
-    assert_string_equal(seen.report_account, "qq.1");
-    assert_int_equal(take(f, "qq.1", 0, 2), OK);
-    assert_int_equal(f->n_values, 2);
-    assert_string_equal(f->values[0], "qq.g1");
-    assert_string_equal(f->values[1], "qq.g3");
-    assert_int_equal(take(f, "qq.1", 0, 2), ERR_CONFLICT); /* a twin */
-    assert_int_equal(take(f, "qq.1", 2, 9), OK);
-    assert_int_equal(f->n_values, 1);
-    assert_int_equal(take(f, "qq.1", 3, 9), OK);
-    assert_int_equal(f->n_values, 0);
-    assert_string_equal(list(f, "qq.1").states, "sss");
-    /* An outcome counts once, and only for what is being sent. */
-    assert_int_equal(outcome(f, "qq.2", 0, 'o'), OK);
-    assert_string_equal(list(f, "qq.2").states, "w");
-    for (int i = 0; i < 2; i++)
-        assert_int_equal(outcome(f, "qq.1", 0, 'o'), OK);
-    assert_int_equal(outcome(f, "qq.1", 0, 'u'), OK);
-    assert_int_equal(outcome(f, "qq.1", 1, 'r'), OK);
-    assert_int_equal(outcome(f, "qq.1", 2, 'u'), OK);
-    assert_int_equal(list(f, "qq.1").n, 0); /* this account has done its part */
-    assert_int_equal(redis(f, "EXISTS {test}:outbox:qq.1"), 0);
-    take(f, "qq.2", 0, 1);
-    assert_int_equal(outcome(f, "qq.2", 0, 'o'), OK);
-    assert_int_equal(outcome(f, "qq.2", 0, 'o'), OK);
-    assert_string_equal(text_of(f, "HGET {test}:broadcast:B1 sent"), "2");
-    /* One report. */
-    assert_int_equal(redis(f, "XLEN {test}:outbox:qq.1"), 1);
-    struct seen_notices notices = {0};
-    read_outbox(f, &notices, "");
-    assert_int_equal(notices.n, 1);
-}
-
 int main(void) {
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, store_fixture_setup,                 \
@@ -806,7 +694,6 @@ int main(void) {
         TEST(test_numbers_of_two),
         TEST(test_no_numbers_without_a_store),
         TEST(test_outbox),
-        TEST(test_broadcast),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

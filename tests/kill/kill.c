@@ -287,6 +287,7 @@ int main(void) {
         "[api]\nrate = 0\npeer_rate = 0\n"
         "[photo]\nprivate_urls = yes\n"
         "[webhook]\nprivate_urls = yes\n");
+    test_daemon_any_hour(world.daemon);
     make_groups();
     people_make((unsigned)setting("XIAOFENG_KILL_RIDERS", RIDERS));
     staff_make();

@@ -12,7 +12,7 @@
 #define SAYS_AWAY "暂时连不上"
 #define SAYS_UNCERTAIN "不确定有没有收下"
 #define SAYS_GROUPS "发到哪些群？"
-#define SAYS_PREVIEW "将发到："
+#define SAYS_PREVIEW "将发到 "
 #define SAYS_STARTED " 开始发送"
 #define SAYS_REPORT " 发完了："
 #define SAYS_BOUND "绑定成功"

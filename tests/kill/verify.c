@@ -230,18 +230,15 @@ static unsigned totals[128]; /* by letter */
 static unsigned arrived;     /* of the unknown ones */
 
 /* One letter a group against what the group got. */
-static void check_part(const struct broadcast *broadcast, size_t account) {
-    const char *id = account_id(account);
-    redisReply *chats = test_daemon_redis(world.daemon,
-                                          "LRANGE {qinhuai}:broadcast:%s:qq.%s "
-                                          "0 -1",
-                                          broadcast->id, id);
+static void check_targets(const struct broadcast *broadcast) {
+    redisReply *chats = test_daemon_redis(
+        world.daemon, "LRANGE {qinhuai}:delivery:%s:chats 0 -1", broadcast->id);
     char *states = test_daemon_redis_string(
-        world.daemon, "GET {qinhuai}:states:%s:qq.%s", broadcast->id, id);
+        world.daemon, "GET {qinhuai}:delivery:%s:states", broadcast->id);
 
     if (states == NULL || strlen(states) != chats->elements ||
         chats->elements == 0) {
-        problem("%s of %s is incomplete", broadcast->id, id);
+        problem("%s is incomplete", broadcast->id);
     } else {
         for (size_t i = 0; i < chats->elements; i++) {
             const char *chat = chats->element[i]->str;
@@ -260,18 +257,20 @@ static void check_part(const struct broadcast *broadcast, size_t account) {
     freeReplyObject(chats);
 }
 
+static unsigned count_of(const redisReply *hash, const char *letter) {
+    return (unsigned)strtoul(reply_field(hash, letter), NULL, 10);
+}
+
 static void check_figures(const struct broadcast *broadcast) {
     unsigned total = 0, sent = 0, refused = 0, unknown = 0;
     redisReply *hash = test_daemon_redis(
-        world.daemon, "HGETALL {qinhuai}:broadcast:%s", broadcast->id);
+        world.daemon, "HGETALL {qinhuai}:delivery:%s", broadcast->id);
 
     sscanf(strchr(broadcast->figures, ' '),
            " 发完了：共 %u 个群，送达 %u，被拒 %u，结果不明 %u", &total, &sent,
            &refused, &unknown);
-    if (strtoul(reply_field(hash, "total"), NULL, 10) != total ||
-        strtoul(reply_field(hash, "sent"), NULL, 10) != sent ||
-        strtoul(reply_field(hash, "refused"), NULL, 10) != refused ||
-        strtoul(reply_field(hash, "unknown"), NULL, 10) != unknown ||
+    if (count_of(hash, "total") != total || count_of(hash, "o") != sent ||
+        count_of(hash, "r") != refused || count_of(hash, "u") != unknown ||
         total < N_GROUPS || sent + refused + unknown != total)
         problem("%s: the organiser was told: %s", broadcast->id,
                 broadcast->figures);
@@ -279,22 +278,16 @@ static void check_figures(const struct broadcast *broadcast) {
 }
 
 static void check_broadcasts(void) {
-    redisReply *keys =
-        test_daemon_redis(world.daemon, "KEYS {qinhuai}:broadcast:B*");
-    size_t n = 0;
+    long long n = test_daemon_redis_int(world.daemon,
+                                        "ZCARD {qinhuai}:records:broadcast");
 
-    for (size_t i = 0; i < keys->elements; i++)
-        n += strchr(keys->element[i]->str + strlen("{qinhuai}:broadcast:"),
-                    ':') == NULL;
-    freeReplyObject(keys);
-    if (n != world.n_broadcasts)
-        problem("%zu broadcasts were ordered and %zu are there",
+    if (n != (long long)world.n_broadcasts)
+        problem("%zu broadcasts were ordered and %lld are there",
                 world.n_broadcasts, n);
     for (size_t i = 0; i < world.n_broadcasts; i++) {
         if (world.broadcasts[i].figures[0] == '\0')
             continue; /* which was told already */
-        for (size_t account = 0; account < N_ACCOUNTS; account++)
-            check_part(&world.broadcasts[i], account);
+        check_targets(&world.broadcasts[i]);
         check_figures(&world.broadcasts[i]);
     }
     printf(
@@ -303,9 +296,7 @@ static void check_broadcasts(void) {
         world.n_broadcasts, N_GROUPS, totals['o'], totals['r'], totals['u'],
         arrived, world.n.twice);
     if (test_daemon_redis_int(world.daemon,
-                              "EXISTS {qinhuai}:broadcasts:qq.%s "
-                              "{qinhuai}:broadcasts:qq.%s",
-                              account_id(0), account_id(1)) != 0)
+                              "EXISTS {qinhuai}:deliveries:live") != 0)
         problem("a broadcast has not ended");
 }
 

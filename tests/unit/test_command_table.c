@@ -147,9 +147,11 @@ static void finds_command(struct fixture *f, const char *word,
     if (match.command == data && match.rest[0] == '\0')
         return;
     if (command->numbered) {
+        const char *number = command->of_broadcasts ? "b 12" : "s 12";
         match = dispatch_match(&f->bot, &f->arena,
-                               arena_printf(&f->arena, "%s s 12", word), false);
-        if (match.numbered == data && strcmp(match.rest, "s 12") == 0)
+                               arena_printf(&f->arena, "%s %s", word, number),
+                               false);
+        if (match.numbered == data && strcmp(match.rest, number) == 0)
             return;
     }
     print_error("\"%s\" is understood as %s\n", word,
