@@ -72,8 +72,8 @@ static void test_what_is_taken(void **state) {
         "{\"all\":[]}",
         "{\"all\":[{}]}",
         "{\"unit\":\"a\"}",
-        "{\"any\":[{\"unit\":[\"a\",\"qinhuai\"]},{\"not\":{\"tag\":"
-        "\"夜班\"}}]}",
+        "{\"any\":[{\"unit\":[\"a\",\"qinhuai\"]},{\"tag\":\"x\"}]}",
+        "{\"all\":[{\"not\":{\"tag\":\"夜班\"}}]}",
         "{\"station\":\"st1\"}",
         "{\"lang\":[\"zh_TW\",\"en\",\"zh-CN\"]}",
         "{\"platform\":\"qq\"}",
