@@ -38,7 +38,8 @@ port = {port}
 [onebot11]
 token = {token}
 [pace]
-account_rate = 0
+account_rate = {account_rate}
+account_burst = {account_burst}
 group_rate = 0
 broadcast_jitter = 0s
 [rider]
@@ -137,10 +138,12 @@ class Bench:
         wait_for("Redis", lambda: os.path.exists(path))
         return path
 
-    def daemon_command(self, here, port, redis=None):
+    def daemon_command(self, here, port, redis=None, pace=None):
         conf = here + "/xiaofeng.conf"
         with open(conf, "w", encoding="utf-8") as f:
-            f.write(DAEMON.format(district=DISTRICT, dir=here, port=port, token=TOKEN))
+            pace = {"account_rate": 0, "account_burst": 20} | (pace or {})
+            f.write(DAEMON.format(district=DISTRICT, dir=here, port=port, token=TOKEN,
+                                  **pace))
             os.chmod(conf, 0o600)  # it holds a token
             if redis:
                 f.write(f"[redis]\nurl = unix://{redis}\n")
@@ -150,9 +153,9 @@ class Bench:
         with socket.socket() as s:
             return s.connect_ex(("127.0.0.1", port)) == 0
 
-    def daemon(self, here, redis=None):
+    def daemon(self, here, redis=None, pace=None):
         port = free_port()
-        process = self.start(self.daemon_command(here, port, redis))
+        process = self.start(self.daemon_command(here, port, redis, pace))
         wait_for("the daemon", lambda: ready(port))
         return process, port
 
