@@ -65,15 +65,34 @@ export interface Quiz {
     questions: string[] | { category: string; n: number };
     opens_ms: number | null;
     closes_ms: number | null;
-    seconds: number;
-    points: number;
-    state: string;
+    seconds: number | null;
+    points: number | null; // null: as the rules say
+    at: string | null; // of a daily one: "08:00"
+    state: 'draft' | 'planned' | 'open' | 'closed';
+    moves: string[];
+}
+
+export interface QuizResults {
+    started: number;
+    finished: number;
+    questions: {
+        id: string;
+        text: string;
+        n: number;
+        right: number;
+        chosen: number[];
+    }[];
+    items: {
+        rank: number;
+        name: string | null;
+        right: number;
+        ms: number;
+        finished: boolean;
+    }[];
 }
 
 export interface Rank {
     rank: number;
-    name: string;
-    points?: number;
-    score?: number;
-    ms?: number;
+    name: string | null; // null: would rather not be named
+    points: number;
 }

@@ -17,12 +17,12 @@ from test_console import PASSWORD, Staff, data
 
 SHOTS = os.environ.get("XIAOFENG_SHOTS")
 HOUR_MS = 3600 * 1000
-QUESTIONS = """kind,text,option1,option2,option3,option4,correct,explanation,category
-single,送餐途中电动车应当走哪条道？,机动车道,非机动车道,人行道,,2,非机动车在非机动车道内行驶。,交通
-multiple,骑行时应当做到哪些？,戴头盔,不看手机,逆行抄近路,,1 2,头盔和专心都能救命。,交通
-truth,电动车可以在楼道里充电。,,,,,2,楼道充电容易起火。,消防
-single,这一行没有答案,甲,乙,,,,,
+QUESTIONS = """题型,题目,A,B,C,答案,解析,分类
+单选,送餐途中电动车应当走哪条道？,机动车道,非机动车道,人行道,B,非机动车在非机动车道内行驶。,交通
+多选,骑行时应当做到哪些？,戴头盔,不看手机,逆行抄近路,AB,头盔和专心都能救命。,交通
+判断,电动车可以在楼道里充电。,,,,错,楼道充电容易起火。,消防
 """
+WRONG = QUESTIONS + "单选,这一行没有答案,甲,乙,,,,\n"
 
 
 class Events(unittest.TestCase):
@@ -36,8 +36,10 @@ class Events(unittest.TestCase):
         files = tempfile.TemporaryDirectory(prefix="xiaofeng-files-")
         cls.addClassCleanup(files.cleanup)
         cls.table = os.path.join(files.name, "questions.csv")
-        with open(cls.table, "w", encoding="utf-8") as f:
-            f.write(QUESTIONS)
+        cls.wrong = os.path.join(files.name, "wrong.csv")
+        for path, text in ((cls.table, QUESTIONS), (cls.wrong, WRONG)):
+            with open(path, "w", encoding="gbk") as f:
+                f.write(text)
         made = cls.daemon.command("user", "add", "sun", "--display", "孙组织员",
                                   "--role", "admin", given=PASSWORD + "\n")
         if made.returncode != 0:
@@ -83,9 +85,10 @@ class Events(unittest.TestCase):
         sun = self.sun
         sun.go("questions")
         sun.click(data("question-import"))
+        sun.attach(data("import-file"), self.wrong)
+        self.assertIn("第 5 行", sun.shows(data("import-problems")).text)
         sun.attach(data("import-file"), self.table)
-        self.assertIn("5", sun.shows(data("import-problems")).text)
-        sun.click(data("dialog-close"))
+        sun.hides(data("dialog"))
         sun.shows(data("questions"), "非机动车道")
         self.assertEqual(len(sun.all(data("question"))), 3)
         self.assertEqual(sun.run(NAMELESS), [])

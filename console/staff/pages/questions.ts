@@ -16,7 +16,7 @@ import { studyTabs } from '../parts/study_tabs';
 import { empty } from '../parts/waiting';
 
 const PAGE = 50;
-const OPTIONS_MAX = 6;
+const OPTIONS_MAX = 8;
 const KINDS: QuestionKind[] = ['single', 'multiple', 'truth'];
 
 type Fields = Omit<Question, 'id' | 'version' | 'material'>;

@@ -3,10 +3,10 @@
 
 import m from 'mithril';
 import * as api from '../api';
-import { moment, number, span } from '../format';
+import { moment, number, percent, span } from '../format';
 import { t } from '../lang';
 import { Page } from '../model';
-import { Question, Quiz, QuizKind, Rank } from '../model_study';
+import { Question, Quiz, QuizKind, QuizResults, Rank } from '../model_study';
 import { Button } from '../parts/button';
 import { confirm, openDialog } from '../parts/dialog';
 import { Check, Input, Select } from '../parts/field';
@@ -30,15 +30,8 @@ interface Fields {
     opens_ms: number | null;
     closes_ms: number | null;
     seconds: number;
-    points: number;
-}
-
-interface Results {
-    answered?: number;
-    riders?: number;
-    right?: number;
-    items?: Rank[];
-    questions?: { id: string; text: string; answered: number; right: number }[];
+    points: string; // "": as the rules say
+    at: string;
 }
 
 function path(quiz: Quiz): string {
@@ -54,19 +47,22 @@ function start(quiz: Quiz | null): Fields {
         category: Array.isArray(asked) ? '' : asked.category,
         n: Array.isArray(asked) ? 5 : asked.n,
         opens_ms: quiz?.opens_ms ?? null, closes_ms: quiz?.closes_ms ?? null,
-        seconds: quiz?.seconds || 20, points: quiz?.points ?? 1,
+        seconds: quiz?.seconds ?? 20, at: quiz?.at ?? '08:00',
+        points: quiz?.points === null || !quiz ? '' : String(quiz.points),
     };
 }
 
 function body(now: Fields): object {
-    const { kind, title, opens_ms, closes_ms, seconds, points } = now;
+    const { kind, title, opens_ms, closes_ms, seconds, points, at } = now;
     return {
-        kind, title, points,
+        kind, title,
         questions: now.chosen.size > 0 ? [...now.chosen]
             : { category: now.category, n: now.n },
         ...(opens_ms !== null ? { opens_ms } : {}),
         ...(closes_ms !== null ? { closes_ms } : {}),
+        ...(points !== '' ? { points: Number(points) } : {}),
         ...(kind === 'arena' ? { seconds } : {}),
+        ...(kind === 'daily' ? { at } : {}),
     };
 }
 
@@ -98,11 +94,14 @@ function form(now: Fields, bank: Question[]): m.Children {
                 test: 'quiz-closes', set: (ms) => (now.closes_ms = ms) })),
         m('.row',
             m(Input, { label: t('quiz.points'), type: 'number', min: '0',
-                max: '100', value: String(now.points),
-                set: (v: string) => (now.points = Number(v)) }),
+                max: '100', value: now.points, hint: t('quiz.pointsHint'),
+                set: (v: string) => (now.points = v) }),
+            now.kind === 'daily' &&
+                m(Input, { label: t('quiz.at'), type: 'time', value: now.at,
+                    set: (v: string) => (now.at = v) }),
             now.kind === 'arena' &&
                 m(Input, { label: t('quiz.seconds'), type: 'number', min: '5',
-                    max: '300', value: String(now.seconds),
+                    max: '600', value: String(now.seconds),
                     set: (v: string) => (now.seconds = Number(v)) })),
         now.chosen.size === 0 && m('.row',
             m(Input, { label: t('quiz.category'), value: now.category,
@@ -114,16 +113,38 @@ function form(now: Fields, bank: Question[]): m.Children {
     ];
 }
 
-function rankTable(ranks: Rank[]): m.Children {
-    return m('table.cardy',
-        m('thead', m('tr', ['rank', 'name', 'score', 'time'].map((name) =>
-            m('th', { scope: 'col' }, t(`rank.${name}` as 'rank.rank'))))),
-        m('tbody', ranks.map((rank) =>
-            m('tr', { 'data-test': 'rank' },
-                m('td.n', rank.rank), m('td', rank.name),
-                m('td.n', number(rank.score ?? rank.points ?? 0)),
-                m('td.n', rank.ms === undefined ? '—'
-                    : `${(rank.ms / 1000).toFixed(1)} s`)))));
+function table(heads: string[], rows: m.Children[][]): m.Children {
+    return m('.scroll-x', m('table.cardy',
+        m('thead', m('tr', heads.map((head) =>
+            m('th', { scope: 'col' }, head)))),
+        m('tbody', rows.map((row) =>
+            m('tr', { 'data-test': 'rank' }, row.map((cell) =>
+                m('td', cell)))))));
+}
+
+function named(name: string | null): string {
+    return name ?? t('rank.unnamed');
+}
+
+function resultsView(quiz: Quiz, now: QuizResults): m.Children {
+    const figure = (n: number, title: string) =>
+        m('.card-number', m('b', number(n)), m('span', title));
+    return [
+        m('.cards', figure(now.started, t('quiz.riders')),
+            figure(now.finished, t('quiz.finished'))),
+        now.questions.map((one) => m('p', one.text, ' ',
+            m('span.pill', t('quiz.rightOf',
+                { n: one.n, right: percent(one.n ? one.right / one.n : 0) })))),
+        now.items.length
+            ? table([t('rank.rank'), t('rank.name'), t('rank.right'),
+                t('rank.time')], now.items.map((one) => [
+                one.rank, named(one.name), one.right,
+                `${(one.ms / 1000).toFixed(1)} s`,
+            ]))
+            : empty(t('quiz.noOne')),
+        m('.actions', m('a.button.soft',
+            { href: api.address(`${path(quiz)}/results.csv`) }, 'CSV')),
+    ];
 }
 
 export const QuizzesPage: m.Component = () => {
@@ -156,18 +177,10 @@ export const QuizzesPage: m.Component = () => {
     };
     const results = (quiz: Quiz) => {
         const found = new Loaded(() =>
-            api.get<Results>(`${path(quiz)}/results`));
+            api.get<QuizResults>(`${path(quiz)}/results`));
         void found.load();
-        openDialog(quiz.title, () => found.show((now) => [
-            m('.cards',
-                m('.card-number', m('b', number(now.riders ?? 0)),
-                    m('span', t('quiz.riders'))),
-                m('.card-number', m('b', number(now.answered ?? 0)),
-                    m('span', t('quiz.answered')))),
-            now.items?.length ? rankTable(now.items) : empty(t('quiz.noOne')),
-            m('.actions', m('a.button.soft', {
-                href: api.address(`${path(quiz)}/results.csv`) }, 'CSV')),
-        ]), { wide: true });
+        openDialog(quiz.title, () =>
+            found.show((now) => resultsView(quiz, now)), { wide: true });
     };
     const when = (quiz: Quiz) => [
         quiz.opens_ms !== null &&
@@ -179,21 +192,23 @@ export const QuizzesPage: m.Component = () => {
         m('li.person', { 'data-test': 'quiz', 'data-id': quiz.id },
             m('.main', m('b', quiz.title), m('code', quiz.id),
                 m('span.pill', t(`quiz.kind_${quiz.kind}`)),
-                quiz.state === 'open' &&
-                    m('span.pill.urgent', t('quiz.isOpen')),
+                m('span.pill', { class: quiz.state === 'open' ? 'urgent' : '' },
+                    t(`quiz.state_${quiz.state}`)),
                 m('ul.inline', when(quiz))),
             m('.acts',
-                quiz.state === 'open'
-                    ? m(Button, { label: t('quiz.close'), icon: 'lock',
-                        test: 'quiz-close',
-                        onclick: () => move(quiz, 'close') })
-                    : m(Button, { label: t('quiz.open'), icon: 'check',
+                quiz.moves.includes('open') &&
+                    m(Button, { label: t('quiz.open'), icon: 'check',
                         look: 'soft', test: 'quiz-open',
                         onclick: () => move(quiz, 'open') }),
+                quiz.moves.includes('close') &&
+                    m(Button, { label: t('quiz.close'), icon: 'lock',
+                        test: 'quiz-close',
+                        onclick: () => move(quiz, 'close') }),
                 m(Button, { label: t('quiz.results'), icon: 'chart',
                     test: 'quiz-results', onclick: () => results(quiz) }),
-                m(Button, { label: t('act.edit'), icon: 'edit', bare: true,
-                    onclick: () => edit(quiz) })));
+                quiz.state === 'draft' &&
+                    m(Button, { label: t('act.edit'), icon: 'edit', bare: true,
+                        onclick: () => edit(quiz) })));
     return {
         view: () =>
             m('.sheet', { 'data-test': 'quizzes' },
@@ -240,7 +255,9 @@ export const RankingPage: m.Component = () => {
                         (v) => (period = v))),
                 m('p.hint', t('rank.hint')),
                 ranks.show(({ items }) => items.length
-                    ? m('.scroll-x', rankTable(items))
+                    ? table([t('rank.rank'), t('rank.name'), t('rank.score')],
+                        items.map((one) =>
+                            [one.rank, named(one.name), number(one.points)]))
                     : empty(t('rank.none')))),
     };
 };

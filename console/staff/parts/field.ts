@@ -181,8 +181,11 @@ export const Check: m.Component<CheckAttrs> = () => ({
                 checked: attrs.on,
                 disabled: attrs.disabled === true,
                 'data-test': attrs.test,
-                onchange: (event: Event) =>
-                    attrs.set((event.target as HTMLInputElement).checked),
+                // At the click: an ancestor's handler may draw anew before the
+                // change is told, and would take it back.
+                onclick: (event: Event) => {
+                    attrs.set((event.target as HTMLInputElement).checked);
+                },
             }),
             m('span', attrs.label),
             attrs.hint && m('small.hint', attrs.hint),
