@@ -51,8 +51,10 @@ export interface Event extends EventFields {
     code: string | null; // of the check-in
     stages?: Stage[];
     counts: {
+        people: number; // who have a place, or are offered one
         signed: number;
         waiting: number;
+        offered: number;
         attended: number;
         cancelled: number;
         people: number; // who have a place, or are offered one

@@ -73,19 +73,19 @@ export interface Quiz {
 }
 
 export interface QuizResults {
-    started: number;
-    finished: number;
+    riders: number;
+    through: number;
     questions: {
         id: string;
         text: string;
-        n: number;
+        answered: number;
         right: number;
         chosen: number[];
     }[];
     items: {
         rank: number;
         name: string | null;
-        right: number;
+        score: number;
         ms: number;
         finished: boolean;
     }[];

@@ -23,15 +23,15 @@ export function eventPill(state: EventState): m.Children {
 
 /** How many of how many, as a bar that also says it. */
 export function fullness(event: Event): m.Children {
-    const { people: signed, waiting } = event.counts;
+    const { people, waiting } = event.counts;
     const most = event.capacity;
     return m('.fullness',
         m('span', most > 0
-            ? t('event.of', { n: number(signed), most: number(most) })
-            : t('event.signed', { n: number(signed) }),
+            ? t('event.of', { n: number(people), most: number(most) })
+            : t('event.signed', { n: number(people) }),
         waiting > 0 && ` · ${t('event.waiting', { n: number(waiting) })}`),
-        most > 0 && m('progress', { max: most, value: Math.min(signed, most),
-            'aria-label': t('event.of', { n: signed, most }) }));
+        most > 0 && m('progress', { max: most, value: Math.min(people, most),
+            'aria-label': t('event.of', { n: people, most }) }));
 }
 
 export const EventsPage: m.Component = () => {

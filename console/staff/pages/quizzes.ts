@@ -130,15 +130,16 @@ function resultsView(quiz: Quiz, now: QuizResults): m.Children {
     const figure = (n: number, title: string) =>
         m('.card-number', m('b', number(n)), m('span', title));
     return [
-        m('.cards', figure(now.started, t('quiz.riders')),
-            figure(now.finished, t('quiz.finished'))),
+        m('.cards', figure(now.riders, t('quiz.riders')),
+            figure(now.through, t('quiz.finished'))),
         now.questions.map((one) => m('p', one.text, ' ',
             m('span.pill', t('quiz.rightOf',
-                { n: one.n, right: percent(one.n ? one.right / one.n : 0) })))),
+                { n: one.answered,
+                    right: percent(one.answered ? one.right / one.answered : 0) })))),
         now.items.length
             ? table([t('rank.rank'), t('rank.name'), t('rank.right'),
                 t('rank.time')], now.items.map((one) => [
-                one.rank, named(one.name), one.right,
+                one.rank, named(one.name), one.score,
                 `${(one.ms / 1000).toFixed(1)} s`,
             ]))
             : empty(t('quiz.noOne')),

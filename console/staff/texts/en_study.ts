@@ -188,7 +188,7 @@ export const en_study: Record<keyof typeof zh_CN_study, string> = {
     'event.photo': 'Picture',
     'event.certificate': 'Certificate',
     'event.certificateHint':
-        'Sent to those who came; {name}, {event} and {date} are filled in',
+        'Sent to those who came; {nick}, {title}, {date} and {place} are filled in',
     'event.states': 'State',
     'event.state_all': 'All',
     'event.state_draft': 'Draft',

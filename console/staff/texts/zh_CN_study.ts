@@ -182,7 +182,7 @@ export const zh_CN_study = {
     'event.photo': '图片',
     'event.certificate': '证书文字',
     'event.certificateHint':
-        '活动结束时发给签到的人；{name} 是昵称，{event} 是活动，{date} 是日期',
+        '活动结束时发给签到的人；{nick} 是昵称，{title} 是活动，还有 {date}、{place}',
     'event.states': '状态',
     'event.state_all': '全部',
     'event.state_draft': '草稿',

@@ -184,7 +184,7 @@ export const zh_TW_study: Record<keyof typeof zh_CN_study, string> = {
     'event.photo': '圖片',
     'event.certificate': '證書文字',
     'event.certificateHint':
-        '活動結束時發給簽到的人；{name} 是暱稱，{event} 是活動，{date} 是日期',
+        '活動結束時發給簽到的人；{nick} 是暱稱，{title} 是活動，還有 {date}、{place}',
     'event.states': '狀態',
     'event.state_all': '全部',
     'event.state_draft': '草稿',
