@@ -57,7 +57,6 @@ export interface Event extends EventFields {
         offered: number;
         attended: number;
         cancelled: number;
-        people: number; // who have a place, or are offered one
     };
 }
 
