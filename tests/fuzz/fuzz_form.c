@@ -182,6 +182,8 @@ static struct turn *turn_of(const struct known *known, uint8_t flags,
         .exif = known->exif,
         .form = known->form,
         .draft = known->draft,
+        .account = "",
+        .units = "",
     };
     turn->limited = (flags & 16) != 0;
     turn->now_ms = clock_wall_ms(fuzz.bot.clock);
