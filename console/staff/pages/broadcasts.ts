@@ -55,8 +55,11 @@ function outcome(one: BroadcastItem): m.Children {
         thinBar(one),
         m('.facts',
             m('span', t('push.sentOf', {
-                n: number(counts.sent ?? 0), of: number(one.total),
+                n: number(counts.delivered ?? counts.sent ?? 0),
+                of: number(one.total),
             })),
+            !!counts.recalled && m('span', t('push.recalledN',
+                { n: number(counts.recalled) })),
             m('span', t('push.readN', { n: number(counts.read ?? 0) })),
             bad > 0 && m('span.late', t('push.failedN', { n: number(bad) }))),
     ];

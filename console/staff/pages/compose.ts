@@ -114,7 +114,7 @@ const FileField: m.Component<{ words: Words; changed: () => void }> = () => {
 
 /** The languages a text can be given in beside the district's. */
 function others(): string[] {
-    return LANGS.map(([tag]) => tag.replace('-', '_')).slice(1);
+    return LANGS.map(([tag]) => tag).slice(1);
 }
 
 export const Compose: m.Component<ComposeAttrs> = ({ attrs: { of, done } }) => {

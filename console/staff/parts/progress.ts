@@ -25,6 +25,7 @@ function of(counts: DeliveryCounts, name: keyof DeliveryCounts): number {
 
 export function bigBar(counts: DeliveryCounts, total: number): m.Children {
     const most = Math.max(1, total);
+    const left = of(counts, 'waiting') + of(counts, 'sending');
     const said = OUTCOMES.filter((name) => of(counts, name) > 0)
         .map((name) => `${word('outcome', name)} ${number(of(counts, name))}`)
         .join(t('list.comma'));
@@ -34,11 +35,8 @@ export function bigBar(counts: DeliveryCounts, total: number): m.Children {
                 style: { flexGrow: String(of(counts, name) / most) },
                 title: `${word('outcome', name)} ${number(of(counts, name))}`,
             })),
-        m('span.outcome-waiting', {
-            style: {
-                flexGrow: String(
-                    (of(counts, 'waiting') + of(counts, 'sending')) / most),
-            },
+        left > 0 && m('span.outcome-waiting', {
+            style: { flexGrow: String(left / most) },
         }));
 }
 

@@ -29,6 +29,7 @@ export const en_broadcasts: Record<keyof typeof zh_CN_broadcasts, string> = {
     'push.series': 'Recurring',
     'push.sentOf': '{n} of {of} sent',
     'push.readN': '{n} read',
+    'push.recalledN': '{n} recalled',
     'push.failedN': '{n} did not arrive',
     'push.total_groups': '{n} groups',
     'push.total_riders': '{n} riders',

@@ -27,6 +27,7 @@ export const zh_CN_broadcasts = {
     'push.series': '重复',
     'push.sentOf': '已送达 {n} / {of}',
     'push.readN': '已读 {n}',
+    'push.recalledN': '已撤回 {n}',
     'push.failedN': '{n} 个没送到',
     'push.total_groups': '{n} 个群',
     'push.total_riders': '{n} 位骑手',

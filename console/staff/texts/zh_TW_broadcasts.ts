@@ -29,6 +29,7 @@ export const zh_TW_broadcasts: Record<keyof typeof zh_CN_broadcasts, string> = {
     'push.series': '重複',
     'push.sentOf': '已送達 {n} / {of}',
     'push.readN': '已讀 {n}',
+    'push.recalledN': '已撤回 {n}',
     'push.failedN': '{n} 個沒送到',
     'push.total_groups': '{n} 個群組',
     'push.total_riders': '{n} 位騎手',
