@@ -241,7 +241,7 @@ class Broadcasts(unittest.TestCase):
         li.click(data("preview-en"))
         li.shows(data("bubble"), ENGLISH)
         li.click(data("preview-zh-CN"))
-        li.run("document.getElementById('main').scrollTop = 480")
+        li.run("document.getElementById('main').scrollTop = 760")
         self.shoot(li, "compose")
         li.click(data("save", ":enabled"))
         page = li.shows(data("broadcast-page", "[data-state=draft]"))
