@@ -2,13 +2,13 @@
  * Several accounts of a chat platform, each in groups of its own, that take and
  * answer what a broadcast sends.
  *
- *   bench_accounts PORT PID ACCOUNTS GROUPS RATE
+ *   bench_accounts PORT PID ACCOUNTS GROUPS RATE BURST
  *
  * Says "ready" when the bot knows the groups of all accounts, and waits for one
  * message in each. Prints "name value" lines: the seconds from the first to the
  * last, the processor time of PID meanwhile, and, when RATE is not 0, by how
- * many percent the account that strayed most was away from that many messages a
- * second.
+ * many percent the account that strayed most was away from BURST messages at
+ * once and that many a second.
  */
 #include "tests/bench/proc.h"
 #include "tests/peer/onebot_peer.h"
@@ -94,12 +94,12 @@ static void take(void) {
             die("the bot has closed a connection");
 }
 
-static void print(double rate, double cpu_s) {
+static void print(double rate, double burst, double cpu_s) {
     double first_s = accounts[0].first_s, last_s = 0, worst = 0;
     for (int i = 0; i < n_accounts; i++) {
         const struct account *account = &accounts[i];
         double took_s = account->last_s - account->first_s;
-        double away = rate > 0 ? took_s / ((account->n - 1) / rate) - 1 : 0;
+        double away = rate > 0 ? took_s / ((account->n - burst) / rate) - 1 : 0;
         if (account->first_s < first_s)
             first_s = account->first_s;
         if (account->last_s > last_s)
@@ -114,7 +114,7 @@ static void print(double rate, double cpu_s) {
 }
 
 int main(int argc, char **argv) {
-    int port = argc == 6 ? atoi(argv[1]) : 0;
+    int port = argc == 7 ? atoi(argv[1]) : 0;
     pid_t pid = port ? (pid_t)atoi(argv[2]) : 0;
     n_accounts = port ? atoi(argv[3]) : 0;
     n_groups = port ? atoi(argv[4]) : 0;
@@ -132,7 +132,8 @@ int main(int argc, char **argv) {
         peer_flush(accounts[i].peer, STALL_MS);
     for (int i = 0; i < n_accounts; i++)
         peer_run(accounts[i].peer, 20, false);
-    print(strtod(argv[5], NULL), proc_cpu_s(pid) - cpu_s);
+    print(strtod(argv[5], NULL), strtod(argv[6], NULL),
+          proc_cpu_s(pid) - cpu_s);
     for (int i = 0; i < n_accounts; i++) {
         peer_cut(accounts[i].peer);
         free(accounts[i].groups);

@@ -13,6 +13,7 @@ from parts import connect, figures, wait_for
 ACCOUNTS = 20
 GROUPS = 500  # of each account
 PACED_RATE = 50  # messages a second of each account
+PACED_BURST = 5
 PACED_GROUPS = 300
 TEXT = "周五下午三点,夫子庙驿站发放防暑用品,请带上骑手证。"
 
@@ -54,7 +55,7 @@ def begin(bench, groups, rate, pace):
     process, port = bench.daemon(here, here + "/redis.sock", pace)
     peer = subprocess.Popen(
         [bench.program("bench_accounts"), str(port), str(process.pid), str(ACCOUNTS),
-         str(groups), str(rate)], stdout=subprocess.PIPE, text=True)
+         str(groups), str(rate), str(PACED_BURST)], stdout=subprocess.PIPE, text=True)
     peer.stdout.readline()
     wait_for("the groups", lambda: redis("SCARD", staff.key("groups")) > ACCOUNTS * groups)
     return Console(port), peer
@@ -87,7 +88,7 @@ def fast(bench):
 
 
 def paced(bench):
-    pace = {"account_rate": PACED_RATE, "account_burst": 1}
+    pace = {"account_rate": PACED_RATE, "account_burst": PACED_BURST}
     console, peer = begin(bench, PACED_GROUPS, PACED_RATE, pace)
     console.submit(console.draft())
     return figures(peer.communicate(timeout=60)[0])["worst"]
