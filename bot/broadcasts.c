@@ -120,8 +120,8 @@ void broadcasts_move(struct bot *bot, struct arena *arena, struct txn *txn,
 }
 
 void broadcasts_happened(struct bot *bot, const struct broadcast *after) {
-    bool leaves = after->state != BROADCAST_SUBMITTED &&
-                  after->state != BROADCAST_DRAFT;
+    bool leaves =
+        after->state != BROADCAST_SUBMITTED && after->state != BROADCAST_DRAFT;
     if (leaves && !bot->stopping)
         deliveries_look(bot);
 }

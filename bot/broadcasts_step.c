@@ -291,7 +291,7 @@ static enum err fire(struct moving *m) {
 }
 
 enum err broadcast_step_apply(struct moving *m) {
-    static enum err (*const steps[BROADCAST_MOVES])(struct moving * m) = {
+    static enum err (*const steps[BROADCAST_MOVES])(struct moving *m) = {
         [BROADCAST_SUBMIT] = submit,       [BROADCAST_APPROVE] = approve,
         [BROADCAST_RETURN] = give_back,    [BROADCAST_PAUSE] = pause_it,
         [BROADCAST_RESUME] = resume,       [BROADCAST_CANCEL] = cancel,

@@ -181,7 +181,7 @@ static int by_accounts(const void *a, const void *b) {
     const struct part *const *x = a, *const *y = b;
     if ((*x)->n_accounts != (*y)->n_accounts)
         return (*x)->n_accounts < (*y)->n_accounts ? -1 : 1;
-    return (*x)->number < (*y)->number ? -1 : (*x)->number > (*y)->number;
+    return (*x)->number<(*y)->number ? -1 : (*x)->number>(*y)->number;
 }
 
 static unsigned count_words(const char *words) {

@@ -30,7 +30,7 @@ struct word {
 
 #define FIRST_SIZE 4096
 #define BROADCAST_LETTER 'b' /* of a number; those of tickets are s and p */
-#define PHRASE_WORDS_MAX 4 /* "use photo position" */
+#define PHRASE_WORDS_MAX 4   /* "use photo position" */
 
 struct lexicon {
     struct word *words;

@@ -85,7 +85,7 @@ static const struct {
     size_t offset;
 } plain[] = {
 #define PLAIN(name, type, member)                                              \
-    { name, FIELD_##type, offsetof(struct broadcast, member) }
+    {name, FIELD_##type, offsetof(struct broadcast, member)}
     PLAIN("title", TEXT, title),
     PLAIN("text", TEXT, text),
     PLAIN("translations", TEXT, translations),

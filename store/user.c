@@ -14,8 +14,8 @@
 #include <string.h>
 
 const char *const user_role_names[USER_ROLES] = {
-    "staff", "lead", "department", "auditor", "admin", "unmask",
-    "organiser", "approver"};
+    "staff", "lead",   "department", "auditor",
+    "admin", "unmask", "organiser",  "approver"};
 
 bool user_role_parse(const char *word, enum user_role *out) {
     for (int role = 0; role < USER_ROLES; role++) {

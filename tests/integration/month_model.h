@@ -56,7 +56,9 @@ extern struct plan plans[PLANS];
 
 /* Nobody is there from a minute on, up to another one. */
 #define BLACKOUTS 3
-extern const struct blackout { int from, to; } blackouts[BLACKOUTS];
+extern const struct blackout {
+    int from, to;
+} blackouts[BLACKOUTS];
 
 bool is_open(int minute);
 /* Works out the whole month. */
