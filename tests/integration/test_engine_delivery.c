@@ -4,6 +4,7 @@
 
 #include "bot/standing.h"
 #include "store/account.h"
+#include "store/delivery_send.h"
 
 static void test_reaches_all(void **state) {
     struct engine *e = *state;
@@ -363,6 +364,48 @@ static void test_offline(void **state) {
     ENGINE_UNTIL(e, account_state(e, second).online);
 }
 
+/* Another process has taken some. As long as it lives and has the account, it
+ * keeps them; then what it had not told of is unknown, and what it tells
+ * afterwards comes too late. */
+static void test_other_process(void **state) {
+    struct engine *e = *state;
+    const struct delivery_taker other = {
+        .id = "B1",
+        .lease = "other.1",
+        .account = "qq.5",
+        .report_account = FIRST,
+    };
+    begin_sending(e, &(struct sending){.accounts = "qq.5," SECOND, .n = 6});
+    struct txn *txn = txn_new(e->bot.store);
+    delivery_alive(txn, "other");
+    delivery_take(txn, &other, 4);
+    assert_int_equal(engine_commit(e, txn), OK);
+    sweeps(e);
+    letters_are(e, "ssssww");
+    txn = txn_new(e->bot.store);
+    delivery_outcomes(txn, &other, &(struct delivery_report){.number = 1},
+                      &(struct delivery_outcome){.index = 0, .letter = 'o'}, 1);
+    assert_int_equal(engine_commit(e, txn), OK);
+    /* The same report again, and one that contradicts it. */
+    txn = txn_new(e->bot.store);
+    delivery_outcomes(txn, &other, &(struct delivery_report){.number = 1},
+                      &(struct delivery_outcome){.index = 1, .letter = 'w'}, 1);
+    assert_int_equal(engine_commit(e, txn), OK);
+    sweeps(e);
+    letters_are(e, "osssww");
+    engine_redis(e, "DEL {test}:deliverer:other");
+    ENGINE_UNTIL(e, count_letters(e, 'u') == 3);
+    txn = txn_new(e->bot.store);
+    delivery_outcomes(txn, &other, &(struct delivery_report){.number = 2},
+                      &(struct delivery_outcome){.index = 1, .letter = 'w'}, 1);
+    assert_int_equal(engine_commit(e, txn), OK);
+    letters_are(e, "ouuuww");
+    engine_online(e, SECOND);
+    ENGINE_UNTIL(e, engine_said(e, "发完了") == 1);
+    letters_are(e, "ouuuoo");
+    assert_int_equal(said_by(e, SECOND), 2);
+}
+
 /* Redis goes and comes back while it is being sent. */
 static void test_outage(void **state) {
     struct engine *e = *state;
@@ -399,6 +442,7 @@ int main(void) {
         PACED(test_crash),
         PACED(test_connection_lost),
         TEST(test_offline),
+        TEST(test_other_process),
         PACED(test_outage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -779,11 +779,71 @@ static void test_calls_that_cannot_be(void **state) {
     buf_finish(&buf);
 }
 
+static void test_recall(void **state) {
+    struct buf buf;
+    (void)state;
+
+    buf_init(&buf);
+    onebot11_encode_recall(&buf, "-2147483648", "x", 7);
+    assert_string_equal(buf.data,
+                        "{\"action\":\"delete_msg\",\"params\":"
+                        "{\"message_id\":-2147483648},\"echo\":\"x7\"}");
+    buf_clear(&buf);
+    onebot11_encode_recall(&buf, "a\"b", "x", 8);
+    assert_string_equal(buf.data,
+                        "{\"action\":\"delete_msg\",\"params\":"
+                        "{\"message_id\":\"a\\\"b\"},\"echo\":\"x8\"}");
+    buf_finish(&buf);
+}
+
+/* Words of NapCat, go-cqhttp and their kin. */
+static void test_refusals(void **state) {
+    static const struct {
+        const char *words;
+        enum refusal refusal;
+    } words[] = {
+        {"消息发送过快，请稍后再试", REFUSAL_TOO_FAST},
+        {"操作频繁", REFUSAL_TOO_FAST},
+        {"Rate Limit exceeded", REFUSAL_TOO_FAST},
+        {"该账号已被冻结", REFUSAL_BANNED},
+        {"群消息发送失败: 账号可能被风控.", REFUSAL_BANNED},
+        {"你不是群成员", REFUSAL_GONE},
+        {"群不存在或已解散", REFUSAL_GONE},
+        {"发送失败，机器人已被禁言", REFUSAL_GONE},
+        {"EventChecker Failed: EventRet:\n{ \"result\": 120, \"errMsg\": \"\" }",
+         REFUSAL_GONE},
+        {"send msg error: 110", REFUSAL_GONE},
+        {"EventRet: { \"result\": 1200 }", REFUSAL_OTHER},
+        {"请指定正确的 user_id", REFUSAL_OTHER},
+        {"result", REFUSAL_OTHER},
+        {"", REFUSAL_OTHER},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        assert_int_equal(onebot11_refusal(words[i].words), words[i].refusal);
+}
+
+/* A suspect's message may have arrived: nobody else sends it again. */
+static void test_suspected(void **state) {
+    (void)state;
+
+    assert_int_equal(
+        outcome_of("{\"status\":\"failed\",\"retcode\":100,"
+                   "\"msg\":\"SEND_MSG_API_ERROR\","
+                   "\"wording\":\"账号可能被风控\",\"echo\":\"x1\"}"),
+        OUTCOME_UNKNOWN);
+    assert_int_equal(answer.refusal, REFUSAL_BANNED);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_kinds),
+        TEST(test_recall),
+        TEST(test_refusals),
+        TEST(test_suspected),
         TEST(test_own_messages),
         TEST(test_what_nobody_wrote),
         TEST(test_flaws),

@@ -79,6 +79,32 @@ static void test_jitter(void **state) {
     pacer_finish(&pacer);
 }
 
+/* At half its pace, after a while of silence; and back again. */
+static void test_slow(void **state) {
+    const struct config config = {.account_rate = 2, .account_burst = 4};
+    struct pacer pacer;
+    (void)state;
+    pacer_init(&pacer, &config, 0);
+    pacer_slow(&pacer, 0.5, 3000, 0);
+    assert_int_equal(take(&pacer, "qq.g1", false, 0), 3000);
+    assert_true(full);
+    assert_int_equal(take(&pacer, "qq.g1", false, 2999), 1);
+    for (int i = 0; i < 2; i++) /* the burst is half, too */
+        assert_int_equal(take(&pacer, "qq.g1", false, 3000), 0);
+    assert_int_equal(take(&pacer, "qq.g1", false, 3000), 1000);
+    pacer_slow(&pacer, 1, 0, 3000);
+    assert_int_equal(take(&pacer, "qq.g1", false, 3000), 500);
+    assert_int_equal(take(&pacer, "qq.g1", false, 3500), 0);
+    /* What was never limited is not by this. */
+    const struct config off = {.account_rate = 0};
+    struct pacer free_one;
+    pacer_init(&free_one, &off, 0);
+    pacer_slow(&free_one, 0.5, 0, 0);
+    assert_int_equal(take(&free_one, "qq.g1", false, 0), 0);
+    pacer_finish(&free_one);
+    pacer_finish(&pacer);
+}
+
 static void test_off(void **state) {
     const struct config config = {0};
     struct pacer pacer;
@@ -109,9 +135,9 @@ static void test_forgets(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_group),   cmocka_unit_test(test_account),
-        cmocka_unit_test(test_jitter),  cmocka_unit_test(test_off),
-        cmocka_unit_test(test_forgets),
+        cmocka_unit_test(test_group),  cmocka_unit_test(test_account),
+        cmocka_unit_test(test_jitter), cmocka_unit_test(test_slow),
+        cmocka_unit_test(test_off),    cmocka_unit_test(test_forgets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
