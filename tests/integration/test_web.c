@@ -1,3 +1,4 @@
+#include "bot/connector.h"
 #include "bot/connectors/web.h"
 
 #include "base/arena.h"
@@ -447,6 +448,33 @@ static void test_same_id_is_one_message(void **state) {
     page_close(li);
 }
 
+/* What the bot takes back goes from the open page and from the history. */
+static void test_recall(void **state) {
+    struct page *wang = page_join(NULL, "小王", NO_GROUP);
+    struct account *account = account_find(&f->bot, "web");
+
+    (void)state;
+    page_say(wang, "r1", wang->chat, "帮助");
+    json_t *answer = page_hears(wang);
+    assert_int_equal(account->connector->recall(account, UINT64_MAX, wang->chat,
+                                                get(answer, "key")),
+                     OK);
+    json_t *gone = page_next(wang, "gone");
+    assert_string_equal(get(gone, "key"), get(answer, "key"));
+    assert_string_equal(get(gone, "chat"), wang->chat);
+    struct page *again = page_join(wang->token, "", NO_GROUP);
+    const json_t *entry;
+    size_t i;
+    json_array_foreach(json_object_get(again->welcome, "history"), i, entry) {
+        assert_string_not_equal(get(entry, "key"), get(answer, "key"));
+    }
+    assert_true(history(again) >= 1);
+    json_decref(gone);
+    json_decref(answer);
+    page_close(again);
+    page_close(wang);
+}
+
 static void test_private(void **state) {
     struct page *wang = page_join(NULL, "小王", NO_GROUP);
 
@@ -800,6 +828,7 @@ int main(void) {
         cmocka_unit_test(test_hello_is_awaited),
         cmocka_unit_test(test_group),
         cmocka_unit_test(test_same_id_is_one_message),
+        cmocka_unit_test(test_recall),
         cmocka_unit_test(test_private),
         cmocka_unit_test(test_place),
         cmocka_unit_test(test_nonsense),
