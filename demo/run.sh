@@ -77,17 +77,43 @@ load() { # what the district knows, by a command of the program
     "$build/xiaofeng" -c "$dir/xiaofeng.conf" "$@" >>"$dir/xiaofeng.log" 2>&1 ||
         die "not done: xiaofeng $*"
 }
+post() { # a call of the REST API; type, path, body; prints the answer
+    exec 3<>"/dev/tcp/127.0.0.1/$port"
+    printf 'POST /api/v1%s HTTP/1.1\r\nHost: demo\r\nAuthorization: Bearer %s\r\n' \
+        "$2" "$key" >&3
+    printf 'Content-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s' \
+        "$1" "$(printf %s "$3" | wc -c)" "$3" >&3
+    cat <&3
+    exec 3>&-
+}
+begin() { # something that riders take part in: path, body, move
+    local answer id
+    answer=$(post application/json "$1" "$2")
+    id=$(grep -o '"id":"[EZ][0-9]*"' <<<"$answer" | head -n 1 | cut -d '"' -f 4)
+    [ -n "$id" ] || die "not made: $1"
+    post application/json "$1/$id/moves" "{\"move\":\"$3\",\"version\":1}" |
+        grep -q '"id":' || die "not done: $3 $id"
+}
 codes=()
 if [ ! -e "$dir/bound" ]; then
     load station import "$root/demo/stations.csv"
     load organisation import "$root/demo/organisation.csv"
     load document put areas "$root/demo/areas.geojson"
     load document put routing "$root/demo/routing.json"
+    load document put broadcasts "$root/demo/broadcasts.json"
     # A password that only this demo knows, for the console.
     od -An -N9 -tx1 /dev/urandom | tr -d ' \n' >"$dir/password"
     chmod 600 "$dir/password"
     load user add demo --display 社区小赵 --role lead --role admin \
         --password-file "$dir/password"
+    key=$("$build/xiaofeng" -c "$dir/xiaofeng.conf" token add 演示 \
+        --scopes study,events 2>>"$dir/xiaofeng.log" | grep -o 'xf_[^ ]*')
+    post text/csv /questions/import "$(cat "$root/demo/questions.csv")" |
+        grep -q '"created":3' || die "the questions were not taken"
+    begin /quizzes '{"kind":"quiz","title":"安全骑行小测","questions":{"n":3}}' open
+    begin /events "{\"title\":\"周末亲子研学游\",\"place\":\"科技馆南门\",\"capacity\":30,
+        \"family_max\":2,\"points\":5,\"starts_ms\":$(TZ=CST-8 date -d '+3 days 10:00' +%s)000,
+        \"text\":\"带孩子参观科技馆，午饭由驿站安排。\"}" publish
     codes=("$(code staff 社区小赵)" "$(code organiser 周老师)")
 fi
 "$build/demo/xiaofeng-demo" "$port" "$token" "$root/demo/photo.png" "${codes[@]}" ||
