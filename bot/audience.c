@@ -304,6 +304,10 @@ static void on_timer_closed(uv_handle_t *handle) {
     free(handle);
 }
 
+bool audiences_idle(const struct audiences *audiences) {
+    return audiences->askings == NULL;
+}
+
 void audiences_free(struct audiences *audiences) {
     if (audiences == NULL)
         return;

@@ -58,6 +58,8 @@ struct audiences;
 struct audiences *audiences_new(struct bot *bot);
 /* Whoever waits is told ERR_AWAY. Before the store. Takes NULL. */
 void audiences_free(struct audiences *audiences);
+/* Nobody waits for an answer. */
+bool audiences_idle(const struct audiences *audiences);
 
 /* Those who were found. Counts of whom the expression names and nothing can
  * reach: each is counted once. */

@@ -328,7 +328,8 @@ void engine_settle(struct engine *engine) {
         if (clock_mono_ms(&clock_system) > end)
             fail_msg("does not settle");
         bool busy = !turns_idle(engine->bot.turns) ||
-                    store_pending(engine->bot.store) > 0;
+                    store_pending(engine->bot.store) > 0 ||
+                    !audiences_idle(engine->bot.audiences);
         quiet = busy ? 0 : quiet + 1;
         uv_run(&engine->loop.uv, busy ? UV_RUN_ONCE : UV_RUN_NOWAIT);
     }
