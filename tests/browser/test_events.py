@@ -30,7 +30,8 @@ class Events(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon()
+        # They type faster here than thumbs do.
+        cls.daemon = Daemon("\n[rider]\nrate = 20\n")
         cls.addClassCleanup(cls.daemon.remove)
         cls.daemon.start()
         files = tempfile.TemporaryDirectory(prefix="xiaofeng-files-")
