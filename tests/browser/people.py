@@ -19,7 +19,7 @@ except ImportError:
 
 CHROMIUM = "/usr/bin/chromium"
 CHROMEDRIVER = "/usr/bin/chromedriver"
-PATIENCE_S = 20
+PATIENCE_S = 40
 
 FLAGS = [
     "--headless=new",
