@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Study and events in the console, and at riders' phones: a question is written
 and answered, an event fills up, somebody waits and is promoted, and checks in by
-code. With XIAOFENG_SHOTS=<directory> it also makes pictures of the README."""
+code. With XIAOFENG_SHOTS=<directory> it also makes the pictures of the README,
+study-*.png and event*.png."""
 
 import os
 import re
@@ -69,7 +70,7 @@ class Events(unittest.TestCase):
 
     def shoot(self, person, name):
         if SHOTS:
-            with open(os.path.join(SHOTS, f"console-{name}.png"), "wb") as f:
+            with open(os.path.join(SHOTS, f"{name}.png"), "wb") as f:
                 f.write(person.picture())
 
     def when(self, person, field, hours):
@@ -93,7 +94,7 @@ class Events(unittest.TestCase):
         sun.shows(data("questions"), "非机动车道")
         self.assertEqual(len(sun.all(data("question"))), 3)
         self.assertEqual(sun.run(NAMELESS), [])
-        self.shoot(sun, "questions")
+        self.shoot(sun, "study-questions")
 
     def test_2_a_quiz_is_opened_and_answered(self):
         sun, wang = self.sun, self.wang
@@ -115,10 +116,10 @@ class Events(unittest.TestCase):
         self.assertIn("3", wang.hears("答完了"))
         wang.say("我的积分")
         wang.hears("3")
-        self.shoot(wang, "rider-quiz")
+        self.shoot(wang, "study-chat")
         sun.click(data("quiz-results"))
         sun.shows(data("dialog"), "骑手小王")
-        self.shoot(sun, "quiz")
+        self.shoot(sun, "study-quiz")
         sun.click(data("dialog-close"))
         sun.go("ranking")
         sun.shows(data("ranking"), "骑手小王")
@@ -153,7 +154,7 @@ class Events(unittest.TestCase):
             wang.hears(asks)
             wang.say(answer)
         self.assertIn("2 人", wang.hears("已报上"))
-        self.shoot(wang, "rider-event")
+        self.shoot(wang, "event-chat")
         li.say(f"报名 {self.event}")
         li.hears("几位家人")
         li.say("0")
@@ -199,7 +200,7 @@ class Events(unittest.TestCase):
             time.sleep(0.2)
             wide = phone.run("return document.documentElement.scrollWidth")
             self.assertLessEqual(wide, 390, place)
-        self.shoot(phone, "phone-event")
+        self.shoot(phone, "event-phone")
         self.assertEqual(phone.run(NAMELESS), [])
 
 

@@ -105,7 +105,7 @@ function fields(now: Fields, photos: string[]): object {
 function answers(question: Question): m.Children {
     const all = question.kind === 'truth'
         ? [t('question.true'), t('question.false')] : question.options;
-    return m('ol.options', all.map((option, at) =>
+    return m('ol.choices', all.map((option, at) =>
         m('li', { class: question.correct.includes(at + 1) ? 'good' : '' },
             `${at + 1}. ${option}`,
             question.correct.includes(at + 1) &&

@@ -140,7 +140,7 @@ function resultsView(quiz: Quiz, now: QuizResults): m.Children {
             ? table([t('rank.rank'), t('rank.name'), t('rank.right'),
                 t('rank.time')], now.items.map((one) => [
                 one.rank, named(one.name), one.score,
-                `${(one.ms / 1000).toFixed(1)} s`,
+                one.ms ? `${(one.ms / 1000).toFixed(1)} s` : '—',
             ]))
             : empty(t('quiz.noOne')),
         m('.actions', m('a.button.soft',
