@@ -3,16 +3,15 @@
 
 #include "base/mem.h"
 #include "bot/bot.h"
-#include "bot/config.h"
 #include "bot/form.h"
 #include "bot/policies.h"
 #include "bot/policy.h"
 #include "bot/quiz_answer.h"
 #include "bot/turn.h"
+#include "handlers/earn.h"
 #include "handlers/quiz_read.h"
 #include "handlers/quiz_text.h"
 #include "handlers/tickets.h"
-#include "store/leaderboard.h"
 #include "store/store.h"
 #include "store/txn.h"
 
@@ -90,49 +89,14 @@ void quiz_look(struct turn *turn, const char *id, quiz_found *found) {
 /* ---- what an answer is worth -----------------------------------------------
  */
 
-/* The unit of that kind that a unit of the rider is or belongs to, or "". */
-static const char *unit_of(struct turn *turn, const char *kind) {
-    const struct policy *policy = policies_get(turn->bot->policies);
-    const char *ids = turn->rider.units == NULL ? "" : turn->rider.units;
-    while (ids[0] != '\0') {
-        size_t len = strcspn(ids, ",");
-        const char *id = arena_strndup(&turn->arena, ids, len);
-        const struct unit *unit = policy_unit(policy, id);
-        for (; unit != NULL; unit = unit->parent)
-            if (strcmp(unit->kind, kind) == 0)
-                return arena_strdup(&turn->arena, unit->id);
-        ids += len + (ids[len] == ',');
-    }
-    return "";
-}
-
 static void add_points(struct turn *turn, const struct quiz_sheet *sheet,
                        const char *question) {
     const struct policy *policy = policies_get(turn->bot->policies);
     int points = sheet->quiz.points == QUIZ_POINTS_POLICY
                      ? policy_rules(policy)->question_points
                      : sheet->quiz.points;
-    if (points <= 0)
-        return;
-    leaderboard_once(turn->txn, &(struct board_gain){
-                                    .rider = turn->message.rider,
-                                    .points = points,
-                                    .why = question,
-                                    .firm = unit_of(turn, "firm"),
-                                    .branch = unit_of(turn, "branch"),
-                                    .unlisted = turn->rider.unlisted,
-                                    .now_ms = turn->now_ms,
-                                    .utc_offset_minutes =
-                                        turn->bot->config->utc_offset_minutes,
-                                });
-}
-
-/* What they are called on leaderboards; in a group it may be another name. */
-static void keep_nick(struct turn *turn) {
-    const char *nick = turn->message.nick;
-    if (!turn->message.in_group && nick != NULL && nick[0] != '\0' &&
-        strcmp(nick, turn->rider.nick) != 0)
-        turn_set(turn, "nick", nick);
+    if (points > 0)
+        earn_points(turn, points, question);
 }
 
 static int64_t full_ms(const struct quiz *quiz) {
@@ -143,7 +107,7 @@ static void put(struct turn *turn, const struct quiz_look *look,
                 const struct attempt *after, bool answered) {
     char run[QUIZ_RUN_BYTES];
     quiz_run(&look->sheet->quiz, run);
-    keep_nick(turn);
+    earn_name(turn);
     quiz_expect(turn->txn, &look->sheet->quiz);
     attempt_put(turn->txn,
                 &(struct attempt_change){

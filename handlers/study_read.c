@@ -8,13 +8,13 @@
 #include "bot/policies.h"
 #include "bot/policy.h"
 #include "bot/turn.h"
+#include "handlers/earn.h"
 #include "handlers/handlers.h"
 #include "handlers/mydata.h"
 #include "handlers/tickets.h"
 #include "store/learning.h"
 #include "store/material.h"
 #include "store/plan.h"
-#include "store/points.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -185,8 +185,9 @@ static void open_one(struct turn *turn, const struct material *material,
     int points = was_read ? 0 : policy_rules(policy)->material_points;
     const char *text = text_of(turn, material, points);
     learning_add(turn->txn, turn->message.rider, material->id, turn->now_ms);
+    earn_name(turn);
     if (points > 0)
-        points_once(turn->txn, turn->message.rider, points, material->id);
+        earn_points(turn, points, material->id);
     /* A form that holds nothing is not set aside for another. */
     form_put(turn, "material", "");
     notice_param(form_ask(turn, "next"), "text", text);
