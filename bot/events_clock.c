@@ -327,12 +327,12 @@ static void on_event(void *data, enum err err, const struct event *event) {
     bool on = event != NULL &&
               (event->state == EVENT_OPEN || event->state == EVENT_CLOSED) &&
               event->starts_ms > look->now_ms;
-    if (bot == NULL || (err != OK && err != ERR_NOT_FOUND)) {
+    if (look->clock == NULL || (event == NULL && err != ERR_NOT_FOUND)) {
         one_less(look);
         return;
     }
     ring->event = event;
-    if (err == ERR_NOT_FOUND)
+    if (event == NULL)
         forget(ring);
     else if (ring->due->rider[0] != '\0')
         signup_get(bot->store, &look->arena, event->id, ring->due->rider,
@@ -347,14 +347,14 @@ static void on_event(void *data, enum err err, const struct event *event) {
 static void on_due(void *data, enum err err, const struct signup_due *due,
                    size_t n) {
     struct look *look = data;
-    struct bot *bot = bot_of(look);
     look->full = n == BATCH;
     look->left = 1; /* ours, until all are on their way */
-    for (size_t i = 0; err == OK && bot != NULL && i < n; i++) {
+    for (size_t i = 0; err == OK && look->clock != NULL && i < n; i++) {
         struct ring *ring = arena_alloc(&look->arena, sizeof(*ring));
         *ring = (struct ring){.look = look, .due = &due[i]};
         look->left++;
-        event_get(bot->store, &look->arena, due[i].event, on_event, ring);
+        event_get(look->clock->bot->store, &look->arena, due[i].event, on_event,
+                  ring);
     }
     one_less(look);
 }

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char planned_key[] = "@" KEY_PLANNED;
+
 #define KIND "broadcast"
 
 /* ---- what may happen ----------------------------------------------------- */
@@ -301,6 +303,6 @@ void broadcast_list_due(struct store *store, struct arena *arena,
     snprintf(count, sizeof(count), "%zu",
              max < RECORDS_MAX ? max : RECORDS_MAX);
     store_read(store, on_due, list_new(store, arena, done, data), 7,
-               (const char *const[]){"ZRANGEBYSCORE", "@" KEY_PLANNED, "-inf",
+               (const char *const[]){"ZRANGEBYSCORE", planned_key, "-inf",
                                      until, "LIMIT", "0", count});
 }

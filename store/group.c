@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char groups_key[] = "@" KEY_GROUPS;
+
 void group_set(struct txn *txn, const struct group *group) {
     txn_op(txn, "group_set");
     txn_key(txn, KEY_GROUP, group->chat);
@@ -159,7 +161,7 @@ void group_list_all(struct store *store, struct arena *arena, group_list *done,
     call->max = GROUPS_MAX;
     call->by_title = true;
     store_read(store, on_chats, call, 2,
-               (const char *const[]){"SMEMBERS", "@" KEY_GROUPS});
+               (const char *const[]){"SMEMBERS", groups_key});
 }
 
 void group_get(struct store *store, struct arena *arena,
@@ -195,7 +197,7 @@ void group_scan(struct store *store, struct arena *arena,
     call->scan = scan;
     store_read(
         store, on_scanned, call, 5,
-        (const char *const[]){"SSCAN", "@" KEY_GROUPS,
+        (const char *const[]){"SSCAN", groups_key,
                               scan->cursor[0] == '\0' ? "0" : scan->cursor,
                               "COUNT", SCAN_COUNT});
 }

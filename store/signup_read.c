@@ -13,6 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char due_key[] = "@" KEY_EVENT_DUE;
+
+static const char private_key[] = "@" KEY_EVENT_PRIVATE;
+
 /* ---- one ------------------------------------------------------------------
  */
 
@@ -302,8 +306,8 @@ void signup_list_private(struct store *store, struct arena *arena,
     struct many_call *call = many_new(store, arena, done, data);
     call->gone_too = true;
     store_read(store, on_members, call, 7,
-               (const char *const[]){"ZRANGEBYSCORE", "@" KEY_EVENT_PRIVATE,
-                                     "-inf", to, "LIMIT", skip, most});
+               (const char *const[]){"ZRANGEBYSCORE", private_key, "-inf", to,
+                                     "LIMIT", skip, most});
 }
 
 /* ---- clocks ---------------------------------------------------------------
@@ -333,6 +337,6 @@ void signup_list_due(struct store *store, struct arena *arena, int64_t now_ms,
     snprintf(now, sizeof(now), "%" PRId64, now_ms);
     snprintf(most, sizeof(most), "%zu", max);
     store_read(store, on_due, call, 7,
-               (const char *const[]){"ZRANGEBYSCORE", "@" KEY_EVENT_DUE, "-inf",
-                                     now, "LIMIT", "0", most});
+               (const char *const[]){"ZRANGEBYSCORE", due_key, "-inf", now,
+                                     "LIMIT", "0", most});
 }
