@@ -259,12 +259,11 @@ static void add_privacy_notice(struct turn *turn) {
 }
 
 /* Broadcasts to riders leave through the account that they write to in private;
- * until they have, through the one that knows them from a group. */
+ * who never has, has not agreed to any either. */
 static void keep_account(struct turn *turn) {
     const struct message *message = &turn->message;
-    const char *known = turn->rider.account;
-    if (turn->limited || turn->forget || strcmp(known, message->account) == 0 ||
-        (message->in_group && known[0] != '\0'))
+    if (turn->limited || turn->forget || message->in_group ||
+        strcmp(turn->rider.account, message->account) == 0)
         return;
     turn_set(turn, "account", message->account);
 }

@@ -231,7 +231,7 @@ static void test_account(void **state) {
                                      }},
                                      .n_segments = 1});
     engine_settle(e);
-    field(e, "account", "qq.2000");
+    field(e, "account", "");
     engine_ask(e, RIDER, "同意");
     field(e, "account", ENGINE_ACCOUNT);
     engine_ask_group(e, RIDER, "诉求 井盖没了");
