@@ -110,6 +110,8 @@ static void take(struct audience_asking *asking, uint32_t slot) {
     const struct audience_member *member = table_at(table, slot);
     const char *id = names_text(&table->ids, slot);
     size_t *count = excluded(asking, member);
+    if (asking->audience == NULL)
+        abort(); /* it is there from the first slice on */
     if (asking->tags)
         set_put(&asking->tag_lists, member->lists[WORD_TAGS]);
     if (count != NULL)

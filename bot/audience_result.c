@@ -60,7 +60,7 @@ static struct part *add_part(struct result *result, const char *accounts,
     struct part *part = xcalloc(1, sizeof(*part) + name_size);
     size_t n = result->audience.n_parts++;
     char *second = stpcpy(part->name, accounts) + 1;
-    strcpy(second, lang);
+    memcpy(second, lang, strlen(lang) + 1);
     part->accounts = part->name;
     part->lang = second;
     part->number = n;

@@ -23,7 +23,7 @@
 static void ask(struct recall *recall);
 
 void recall_free(struct recall *recall) {
-    DL_DELETE(recall->delivery->recalls, recall);
+    DL_DELETE(recall->delivery->recalls, recall); /* NOLINT: utlist */
     arena_finish(&recall->arena);
     free(recall);
 }

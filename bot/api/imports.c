@@ -20,7 +20,8 @@
 #define TRIES 4   /* of one that somebody else was in the way of */
 #define ID_BYTES 96
 
-enum { COLUMN_ID, COLUMN_UNITS, COLUMNS = COLUMN_UNITS + ATTRIBUTES };
+enum { COLUMN_ID, COLUMN_UNITS };
+#define COLUMNS (COLUMN_UNITS + ATTRIBUTES)
 
 static const struct table_column group_columns[COLUMNS] = {
     {"chat", "群", true},
