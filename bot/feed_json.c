@@ -1,33 +1,12 @@
 /* JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/). */
 #include "base/arena.h"
+#include "base/json_depth.h"
 #include "bot/feed_parts.h"
 
 #include <jansson.h>
 #include <string.h>
 
 #define VERSION "https://jsonfeed.org/version/"
-
-/* The library goes down by recursion, as deep as whoever wrote it likes. */
-static bool too_deep(const char *text, size_t len) {
-    size_t depth = 0;
-    bool quoted = false;
-    for (size_t i = 0; i < len; i++) {
-        if (quoted) {
-            if (text[i] == '\\')
-                i++;
-            else if (text[i] == '"')
-                quoted = false;
-        } else if (text[i] == '"') {
-            quoted = true;
-        } else if (text[i] == '{' || text[i] == '[') {
-            if (++depth > FEED_DEPTH_MAX)
-                return true;
-        } else if ((text[i] == '}' || text[i] == ']') && depth > 0) {
-            depth--;
-        }
-    }
-    return false;
-}
 
 static const char *string_at(const json_t *object, const char *name) {
     const char *text = json_string_value(json_object_get(object, name));
@@ -81,7 +60,7 @@ enum feed_fault feed_parse_json(struct feed_reading *reading, const char *text,
     size_t i;
     if (len > FEED_JSON_BYTES_MAX)
         return FEED_TOO_LARGE;
-    if (too_deep(text, len))
+    if (json_deeper_than(text, len, FEED_DEPTH_MAX))
         return FEED_TOO_DEEP;
     json_t *root = json_loadb(text, len, 0, &error);
     if (root == NULL)

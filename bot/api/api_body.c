@@ -1,3 +1,4 @@
+#include "base/json_depth.h"
 #include "base/utf8.h"
 #include "bot/api/api_parts.h"
 #include "bot/server.h"
@@ -17,28 +18,6 @@ static bool is_json(const char *type) {
            strncasecmp(type, "application/json", len) == 0;
 }
 
-/* The library goes down by recursion, as deep as whoever wrote it likes. */
-static bool too_deep(const char *text, size_t len) {
-    size_t depth = 0;
-    bool quoted = false;
-    for (size_t i = 0; i < len; i++) {
-        if (quoted) {
-            if (text[i] == '\\')
-                i++;
-            else if (text[i] == '"')
-                quoted = false;
-        } else if (text[i] == '"') {
-            quoted = true;
-        } else if (text[i] == '{' || text[i] == '[') {
-            if (++depth > API_DEPTH_MAX)
-                return true;
-        } else if ((text[i] == '}' || text[i] == ']') && depth > 0) {
-            depth--;
-        }
-    }
-    return false;
-}
-
 bool api_parse_body(struct api_call *call) {
     if (call->route->raw || call->body_len == 0)
         return true;
@@ -46,7 +25,7 @@ bool api_parse_body(struct api_call *call) {
         api_problem(call, 415, "json_needed", NULL, NULL);
         return false;
     }
-    if (!too_deep(call->body, call->body_len))
+    if (!json_deeper_than(call->body, call->body_len, API_DEPTH_MAX))
         call->json = json_loadb(call->body, call->body_len,
                                 JSON_REJECT_DUPLICATES, NULL);
     if (call->json == NULL) {
